@@ -1,0 +1,107 @@
+import { StripeError } from './errors.ts'
+import { addFault } from './faults.ts'
+import { finishAuthentication, finishProcessing } from './payment-attempts.ts'
+import { finishSetup } from './setup-intents.ts'
+import type { Deliveries } from './webhooks.ts'
+import type { World } from './world.ts'
+
+export type ControlRequest = {
+  readonly world: World
+  readonly deliveries: Deliveries
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+type ControlRoute = (request: ControlRequest) => unknown
+
+const settleWait_ms = 10_000
+
+/** README.md shows each by example. */
+const routes: Readonly<Record<string, ControlRoute>> = {
+  'GET /_control/faults': ({ world }) => world.faults,
+  'POST /_control/faults': ({ world, body }) => addFault(world, body),
+  'DELETE /_control/faults': ({ world }) => world.faults.splice(0),
+  'GET /_control/requests': ({ world }) => world.requests,
+  'DELETE /_control/requests': ({ world }) => ({ forgotten: world.requests.splice(0).length }),
+  'GET /_control/payments': ({ world }) => paymentsOf(world),
+  'GET /_control/bugs': ({ world }) => world.bugs,
+  'POST /_control/down': ({ world, body }) => {
+    world.down = body.down !== false
+    return { down: world.down }
+  },
+  'POST /_control/clock': ({ world, body }) => {
+    world.state.clockOffset_s += whole(body.advance_s)
+    return { clock_offset_s: world.state.clockOffset_s }
+  },
+  'POST /_control/authenticate': ({ world, body }) => authenticate(world, String(body.intent), body.succeeds !== false),
+  'POST /_control/settle': ({ world }) => settleDebits(world),
+  'POST /_control/webhooks/hold': ({ world }) => {
+    world.holding = true
+    return { holding: true }
+  },
+  'POST /_control/webhooks/release': async ({ world, deliveries, body }) => {
+    const order = body.order === 'newest_first' ? 'newest_first' : 'oldest_first'
+    return { released: await deliveries.release(world, order, whole(body.copies ?? 1)) }
+  },
+  'POST /_control/webhooks/settle': async ({ world, deliveries }) => ({
+    settled: await deliveries.settled(world, settleWait_ms),
+  }),
+}
+
+export async function control(method: string, path: string, request: ControlRequest): Promise<unknown> {
+  const route = routes[`${method} ${path}`]
+  if (!route) throw refused(404, `No control route ${method} ${path}; there are: ${Object.keys(routes).join(', ')}`)
+  return await route(request)
+}
+
+/** What moved, from the intents and again from the charges: a test that compares them sees a double charge. */
+function paymentsOf({ state }: World): object {
+  const succeeded = [...state.paymentIntents.values()].filter((intent) => intent.status === 'succeeded')
+  const captured = [...state.charges.values()].filter((charge) => charge.amount_captured > 0)
+  return {
+    succeeded_count: succeeded.length,
+    received: sums(succeeded.map(({ currency, amount_received }) => [currency, amount_received])),
+    captured_charges: captured.length,
+    captured: sums(captured.map(({ currency, amount_captured }) => [currency, amount_captured])),
+  }
+}
+
+function sums(entries: readonly (readonly [string, number])[]): Record<string, number> {
+  const total: Record<string, number> = {}
+  for (const [currency, amount] of entries) total[currency] = (total[currency] ?? 0) + amount
+  return total
+}
+
+/** The customer answers the bank's question on a PaymentIntent or a SetupIntent. */
+export function authenticate(world: World, id: string, succeeds: boolean): object {
+  const { paymentIntents, setupIntents, paymentMethods } = world.state
+  const setup = setupIntents.get(id)
+  if (setup) {
+    if (setup.status === 'requires_action') finishSetup(world, null, setup, succeeds)
+    return { id, status: setup.status }
+  }
+  const intent = paymentIntents.get(id)
+  const method = paymentMethods.get(intent?.payment_method ?? '')
+  if (!intent) throw refused(404, `No intent ${id}`)
+  if (method) finishAuthentication({ world, cause: null, intent, method }, succeeds)
+  return { id, status: intent.status }
+}
+
+/** Every debit that is processing arrives, or comes back, as its test account says. */
+function settleDebits(world: World): object {
+  const { paymentIntents, paymentMethods } = world.state
+  const processing = [...paymentIntents.values()].filter((intent) => intent.status === 'processing')
+  for (const intent of processing) {
+    const method = paymentMethods.get(intent.payment_method ?? '')
+    if (method) finishProcessing({ world, cause: null, intent, method })
+  }
+  return { settled: processing.map(({ id, status }) => ({ id, status })) }
+}
+
+function whole(value: unknown): number {
+  if (Number.isInteger(value)) return Number(value)
+  throw refused(400, 'advance_s and copies are whole numbers')
+}
+
+function refused(status: number, message: string): StripeError {
+  return new StripeError(status, { type: 'invalid_request_error', message })
+}

@@ -1,0 +1,19 @@
+import type { Id } from '../../kernel/id.ts'
+import type { Instant } from '../../kernel/instant.ts'
+
+/** A gateway's token for a way to pay, with what may be shown of it. A card number never comes near us. */
+export type PaymentMethod = {
+  readonly organizationId: Id<'organization'>
+  readonly id: Id<'payment_method'>
+  readonly accountId: Id<'account'>
+  readonly gatewayAccountId: Id<'gateway_account'>
+  /** The customer and the method at the gateway: `cus_…`, `pm_…`. */
+  readonly gatewayCustomer: string
+  readonly gatewayMethod: string
+  readonly kind: string
+  readonly brand: string | null
+  readonly last4: string | null
+  readonly expiryMonth: number | null
+  readonly expiryYear: number | null
+  readonly createdAt: Instant
+}

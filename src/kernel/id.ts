@@ -1,0 +1,88 @@
+import { fromString, fromUUID, toUUID } from 'typeid-js'
+import type { Brand } from './brand.ts'
+import type { Instant } from './instant.ts'
+import { invariant } from './invariant.ts'
+
+/** Every kind of thing that has an id, and what its id begins with on the wire. */
+export const prefixes = {
+  organization: 'org',
+  api_key: 'key',
+  account: 'acct',
+  payment_method: 'pm',
+  plan: 'plan',
+  plan_version: 'pver',
+  price: 'price',
+  subscription: 'sub',
+  invoice: 'inv',
+  line: 'line',
+  payment: 'pay',
+  attempt: 'att',
+  event: 'evt',
+  commit: 'cmt',
+  ledger_entry: 'led',
+  gateway_account: 'gwa',
+  test_clock: 'clock',
+  billing_run: 'run',
+  dead_letter: 'dead',
+  request: 'req',
+  tax_rate: 'txr',
+} as const
+
+export type IdKind = keyof typeof prefixes
+
+/** The lower-case text of a UUID, as Postgres prints it; the prefix is added at the wire. */
+export type Id<K extends IdKind> = Brand<string, K>
+
+/** Makes the ids of one commit, in the order they are asked for. */
+export type IdSource = <K extends IdKind>(kind: K) => Id<K>
+
+/** The TypeID on the wire: `acct_01h455vb4pex5vsknk084sn02q`. */
+export function encodeId<K extends IdKind>(kind: K, id: Id<NoInfer<K>>): string {
+  return fromUUID(id, prefixes[kind])
+}
+
+/** The id in a TypeID, or null when it is none of that kind: another prefix, alphabet or length, or beyond 128 bits. */
+export function decodeId<K extends IdKind>(kind: K, text: string): Id<K> | null {
+  try {
+    return toUUID(fromString(text, prefixes[kind])) as Id<K>
+  } catch {
+    // typeid-js throws a plain Error for whatever is no TypeID, and does nothing else that could fail.
+    return null
+  }
+}
+
+/** RFC 9562 version 7: 48 bits of milliseconds, then 74 of the ten random bytes, so that ids sort by time. */
+export function uuidV7(now: Instant, random: Uint8Array): string {
+  invariant(now >= 0, 'a UUID of version 7 counts from 1970')
+  invariant(random.length === 10, `a UUID of version 7 takes 10 random bytes, not ${random.length}`)
+  const time = hex(now, 12)
+  const rest = Array.from(random, (byte) => hex(byte, 2)).join('')
+  const variant = '89ab'.charAt(((random[2] ?? 0) >> 4) & 3)
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${rest.slice(1, 4)}-${variant}${rest.slice(5, 8)}-${rest.slice(8)}`
+}
+
+/** The low 16 bits of a commit's id are zero: they number what the commit makes. */
+export function commitId(now: Instant, random: Uint8Array): Id<'commit'> {
+  return `${uuidV7(now, random).slice(0, -4)}0000` as Id<'commit'>
+}
+
+const MAX_IDS = 0xffff
+
+/**
+ * The n-th id, from 1, is the commit's with n in its low 16 bits, whatever its kind: a decision that is repeated under the
+ * same commit makes the same bytes. @throws {InvariantViolation} beyond 65,535 ids.
+ */
+export function idsOfCommit(commit: Id<'commit'>): IdSource {
+  invariant(commit.endsWith('0000'), `${commit} is not the id of a commit`)
+  const base = commit.slice(0, -4)
+  let made = 0
+  return <K extends IdKind>(_kind: K) => {
+    invariant(made < MAX_IDS, `a commit makes ${MAX_IDS} ids at most`)
+    made += 1
+    return `${base}${hex(made, 4)}` as Id<K>
+  }
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, '0')
+}

@@ -1,0 +1,84 @@
+import { balanceOf, type FinalInvoice, settle } from '../../invoices/domain/invoice.ts'
+import type { Instant } from '../../kernel/instant.ts'
+import { invariant } from '../../kernel/invariant.ts'
+import { type LedgerTransaction, ledgerTransaction } from '../../ledger/domain/posting.ts'
+import { unchargeableBelow } from './gateway-amount.ts'
+import type { Charge, Payment } from './payment.ts'
+
+/** hard: this card will not work · soft: it may later · customer: the customer must do something. */
+export const declineKinds = ['hard', 'soft', 'customer'] as const
+
+export type Decline = {
+  readonly kind: (typeof declineKinds)[number]
+  readonly code: string
+}
+
+/** What the gateway said to one confirmation. `unknown` is no answer, or one that proves nothing: never "failed". */
+export type ChargeOutcome =
+  | { readonly kind: 'succeeded' | 'processing' | 'authentication_required' | 'throttled' | 'rejected' | 'unknown' }
+  | { readonly kind: 'declined'; readonly decline: Decline }
+
+export type OutcomeKind = ChargeOutcome['kind']
+
+/** Whether an outcome ends the attempt, and where the payment stands then. */
+const effects = {
+  succeeded: { ends: true, status: 'succeeded' },
+  declined: { ends: true, status: 'failed' },
+  rejected: { ends: true, status: 'failed' },
+  authentication_required: { ends: true, status: 'pending' },
+  processing: { ends: false, status: 'pending' },
+  throttled: { ends: false, status: 'pending' },
+  unknown: { ends: false, status: 'pending' },
+} as const satisfies Record<OutcomeKind, { readonly ends: boolean; readonly status: Payment['status'] }>
+
+export type Applied = {
+  readonly charge: Charge
+  readonly invoice: FinalInvoice
+  readonly ledger: LedgerTransaction | null
+}
+
+/**
+ * The same monotonic step whoever brings the news, and however often: null when it tells nothing new. A payment that
+ * succeeded or failed for good is not changed by what comes late.
+ */
+export function applyOutcome(
+  charge: Charge,
+  invoice: FinalInvoice,
+  outcome: ChargeOutcome,
+  now: Instant,
+): Applied | null {
+  const { payment, attempt } = charge
+  if (payment.status === 'succeeded' || attempt.endedAt !== null || attempt.outcome === outcome.kind) return null
+  const effect = effects[outcome.kind]
+  const news = { outcome: outcome.kind, decline: outcome.kind === 'declined' ? outcome.decline : null }
+  const changed: Charge = {
+    payment: { ...payment, ...news, version: payment.version + 1, status: effect.status },
+    attempt: { ...attempt, ...news, version: attempt.version + 1, endedAt: effect.ends ? now : null },
+  }
+  if (effect.status !== 'succeeded') return { charge: changed, invoice, ledger: null }
+  invariant(invoice.id === payment.invoiceId, `payment ${payment.id} is not for invoice ${invoice.id}`)
+  const writtenOff = balanceOf(invoice) - payment.amount
+  invariant(
+    writtenOff === 0n || writtenOff < unchargeableBelow(payment.currency),
+    `${payment.id} must cover its invoice`,
+  )
+  const settled = settle(invoice, { paid: payment.amount, writtenOff })
+  return { charge: changed, invoice: settled, ledger: receipt(payment, writtenOff, now) }
+}
+
+/** Cash comes in and the customer owes that much less, and less by what no gateway can charge. */
+function receipt(payment: Payment, writtenOff: bigint, at: Instant): LedgerTransaction | null {
+  return ledgerTransaction({
+    organizationId: payment.organizationId,
+    accountId: payment.accountId,
+    document: payment.id,
+    kind: 'payment',
+    currency: payment.currency,
+    at,
+    postings: [
+      { ledgerAccount: 'cash', amount: payment.amount },
+      { ledgerAccount: 'rounding', amount: writtenOff },
+      { ledgerAccount: 'receivable', amount: -(payment.amount + writtenOff) },
+    ],
+  })
+}

@@ -1,0 +1,121 @@
+import { sql } from 'drizzle-orm'
+import {
+  bigint,
+  check,
+  foreignKey,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core'
+import { accounts, paymentMethods } from '../accounts/tables.ts'
+import { invoices } from '../invoices/tables.ts'
+import type { Currency } from '../kernel/currency.ts'
+import type { Id } from '../kernel/id.ts'
+import { organizations } from '../organizations/tables.ts'
+import { instantColumn } from '../platform/db/columns.ts'
+import type { Sealed } from '../platform/seal.ts'
+import type { Decline, OutcomeKind } from './domain/outcome.ts'
+import type { Payment } from './domain/payment.ts'
+
+export const gatewayAccounts = pgTable(
+  'gateway_accounts',
+  {
+    organizationId: uuid('organization_id').notNull().$type<Id<'organization'>>(),
+    id: uuid('id').notNull().$type<Id<'gateway_account'>>(),
+    kind: text('kind').notNull().$type<'stripe'>(),
+    name: text('name').notNull(),
+    /** The secret key, sealed: readable only with the Worker's SEALING_KEY. */
+    secret: jsonb('secret').notNull().$type<Sealed>(),
+    createdAt: instantColumn('created_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ name: 'gateway_accounts_pkey', columns: [table.organizationId, table.id] }),
+    foreignKey({
+      columns: [table.organizationId],
+      foreignColumns: [organizations.id],
+      name: 'gateway_accounts_organization',
+    }),
+  ],
+)
+
+export const payments = pgTable(
+  'payments',
+  {
+    organizationId: uuid('organization_id').notNull().$type<Id<'organization'>>(),
+    id: uuid('id').notNull().$type<Id<'payment'>>(),
+    accountId: uuid('account_id').notNull().$type<Id<'account'>>(),
+    invoiceId: uuid('invoice_id').notNull().$type<Id<'invoice'>>(),
+    version: integer('version').notNull(),
+    status: text('status').notNull().$type<Payment['status']>(),
+    amount: bigint('amount', { mode: 'bigint' }).notNull(),
+    currency: text('currency').notNull().$type<Currency>(),
+    paymentMethodId: uuid('payment_method_id').notNull().$type<Id<'payment_method'>>(),
+    gatewayAccountId: uuid('gateway_account_id').notNull().$type<Id<'gateway_account'>>(),
+    gatewayPayment: text('gateway_payment'),
+    outcome: text('outcome').$type<OutcomeKind>(),
+    decline: jsonb('decline').$type<Decline>(),
+    createdAt: instantColumn('created_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ name: 'payments_pkey', columns: [table.organizationId, table.id] }),
+    foreignKey({
+      columns: [table.organizationId, table.invoiceId],
+      foreignColumns: [invoices.organizationId, invoices.id],
+      name: 'payments_invoice',
+    }),
+    foreignKey({
+      columns: [table.organizationId, table.paymentMethodId],
+      foreignColumns: [paymentMethods.organizationId, paymentMethods.id],
+      name: 'payments_method',
+    }),
+    foreignKey({
+      columns: [table.organizationId, table.gatewayAccountId],
+      foreignColumns: [gatewayAccounts.organizationId, gatewayAccounts.id],
+      name: 'payments_gateway_account',
+    }),
+    uniqueIndex('payments_open').on(table.organizationId, table.invoiceId).where(sql`${table.status} = 'pending'`),
+    index('payments_by_account').on(table.organizationId, table.accountId),
+    uniqueIndex('payments_gateway_payment').on(table.gatewayAccountId, table.gatewayPayment),
+    check('payments_status', sql`${table.status} in ('pending', 'succeeded', 'failed')`),
+    check('payments_amount', sql`${table.amount} > 0`),
+  ],
+)
+
+export const paymentAttempts = pgTable(
+  'payment_attempts',
+  {
+    organizationId: uuid('organization_id').notNull().$type<Id<'organization'>>(),
+    id: uuid('id').notNull().$type<Id<'attempt'>>(),
+    accountId: uuid('account_id').notNull().$type<Id<'account'>>(),
+    paymentId: uuid('payment_id').notNull().$type<Id<'payment'>>(),
+    clockId: uuid('clock_id').$type<Id<'test_clock'>>(),
+    version: integer('version').notNull(),
+    dueAt: instantColumn('due_at').notNull(),
+    outcome: text('outcome').$type<OutcomeKind>(),
+    decline: jsonb('decline').$type<Decline>(),
+    endedAt: instantColumn('ended_at'),
+    /** The lease of who is charging it, in real time: a charge that was lost with its Worker is resumed after it. */
+    claimedUntil: instantColumn('claimed_until'),
+  },
+  (table) => [
+    primaryKey({ name: 'payment_attempts_pkey', columns: [table.organizationId, table.id] }),
+    foreignKey({
+      columns: [table.organizationId, table.paymentId],
+      foreignColumns: [payments.organizationId, payments.id],
+      name: 'payment_attempts_payment',
+    }),
+    foreignKey({
+      columns: [table.organizationId, table.accountId],
+      foreignColumns: [accounts.organizationId, accounts.id],
+      name: 'payment_attempts_account',
+    }),
+    index('payment_attempts_by_payment').on(table.organizationId, table.paymentId),
+    index('payment_attempts_due').on(table.dueAt).where(sql`${table.endedAt} is null`),
+    index('payment_attempts_clock_due').on(table.clockId, table.dueAt).where(sql`${table.endedAt} is null`),
+  ],
+)

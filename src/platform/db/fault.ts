@@ -1,0 +1,36 @@
+import { NeonDbError } from '@neondatabase/serverless'
+
+/**
+ * What a failed call of the database means.
+ * unavailable: no answer, so nothing is known about the outcome. · not_applied: Postgres undid it and may be asked again.
+ * violated: a constraint refused it. · raised: our own SQLSTATE, from a guard. · bug: everything else.
+ */
+export type DatabaseFault =
+  | { readonly kind: 'unavailable' | 'not_applied' | 'bug' }
+  | { readonly kind: 'violated'; readonly constraint: string }
+  | { readonly kind: 'raised'; readonly sqlState: string }
+
+/** Raised by `commit_must_win` in the migrations. */
+export const GUARD_LOST = 'PB001'
+
+const notApplied = new Set(['40001', '40P01', '55P03'])
+const integrity = new Set(['23503', '23505', '23514', '23P01', '23502'])
+/** Connection failures, shutdown and exhausted resources: the server cannot serve now. */
+const unavailableClasses = new Set(['08', '53', '57', '58'])
+
+export function databaseFault(error: unknown): DatabaseFault | null {
+  const cause = neonErrorIn(error)
+  if (cause === null) return null
+  const state = cause.code
+  if (state === undefined || state === '') return { kind: 'unavailable' }
+  if (notApplied.has(state)) return { kind: 'not_applied' }
+  if (integrity.has(state)) return { kind: 'violated', constraint: cause.constraint ?? cause.column ?? 'unknown' }
+  if (state.startsWith('PB')) return { kind: 'raised', sqlState: state }
+  return { kind: unavailableClasses.has(state.slice(0, 2)) ? 'unavailable' : 'bug' }
+}
+
+/** drizzle wraps the error of a single query but not that of a batch. */
+function neonErrorIn(error: unknown): NeonDbError | null {
+  for (let at = error; at instanceof Error; at = at.cause) if (at instanceof NeonDbError) return at
+  return null
+}

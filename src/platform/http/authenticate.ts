@@ -1,0 +1,65 @@
+import type { MiddlewareHandler } from 'hono'
+import type { Database } from '../db/client.ts'
+import type { AppEnv, Caller } from './app.ts'
+import { Problem } from './problem.ts'
+
+export type FindCaller = (database: Database, keyHash: string) => Promise<Caller | null>
+
+/** A revoked key works this long at most: the price of not asking the database at every request. */
+const CACHE_MS = 30_000
+/** Beyond this many keys in one isolate the cache starts anew. */
+const CACHE_SIZE = 1_000
+
+/**
+ * `Authorization: Bearer sk_…`. The key is known by its hash; GET needs the scope `read`, everything else `write`,
+ * besides what a route asks for by `requires`.
+ */
+export function authenticate(find: FindCaller): MiddlewareHandler<AppEnv> {
+  const known = new Map<string, { readonly caller: Caller; readonly until: number }>()
+  return async (c, next) => {
+    const [scheme, key, ...rest] = (c.req.header('Authorization') ?? '').split(' ')
+    if (scheme?.toLowerCase() !== 'bearer' || !key || rest.length > 0) throw unauthenticated('No key was sent.')
+    const hash = await keyHash(key)
+    // The database's address is part of it: two environments in one isolate never share a key.
+    const name = `${c.env.DATABASE_URL} ${hash}`
+    let entry = known.get(name)
+    if (entry === undefined || entry.until < Date.now()) {
+      const caller = await find(c.get('database'), hash)
+      if (caller === null) throw unauthenticated('The key is not known, or was revoked.')
+      if (known.size >= CACHE_SIZE) known.clear()
+      entry = { caller, until: Date.now() + CACHE_MS }
+      known.set(name, entry)
+    }
+    c.set('caller', entry.caller)
+    mustHave(entry.caller, c.req.method === 'GET' ? 'read' : 'write')
+    await next()
+  }
+}
+
+export function requires(scope: string): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    mustHave(c.get('caller'), scope)
+    await next()
+  }
+}
+
+/** SHA-256 in hex: a key is 24 random bytes, so that nothing slower is needed. */
+export async function keyHash(key: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(key))
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+function mustHave(caller: Caller, scope: string): void {
+  if (caller.scopes.includes(scope)) return
+  throw new Problem('forbidden', {
+    detail: `The key has the scopes ${caller.scopes.join(', ')}; this needs ${scope}.`,
+    hint: `Use a key with the scope ${scope}: POST /v1/api_keys makes one.`,
+  })
+}
+
+function unauthenticated(detail: string): Problem {
+  return new Problem('unauthenticated', {
+    detail,
+    hint: 'Send `Authorization: Bearer sk_…` with a key of your organization.',
+  })
+}

@@ -1,0 +1,102 @@
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import type { Rejection, RejectionCode } from '../../kernel/rejection.ts'
+
+/** Refusals that only the edge knows, besides those of the domain. */
+export type ProblemCode =
+  | RejectionCode
+  | 'malformed_json'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'route_not_found'
+  | 'idempotency_key_reused'
+  | 'idempotency_key_in_use'
+  | 'too_busy'
+  | 'database_unavailable'
+  | 'gateway_unavailable'
+  | 'internal_error'
+
+/** The one table of what clients see. */
+export const problems = {
+  invalid_request: { status: 422, title: 'The request has members that cannot be accepted' },
+  malformed_json: { status: 400, title: 'The body is not JSON' },
+  unauthenticated: { status: 401, title: 'No valid API key' },
+  forbidden: { status: 403, title: 'The API key may not do this' },
+  not_found: { status: 404, title: 'Not found' },
+  route_not_found: { status: 404, title: 'There is nothing at this address' },
+  currency_mismatch: { status: 422, title: 'The currency is not the account’s' },
+  account_exists: { status: 409, title: 'The account exists already' },
+  external_key_taken: { status: 409, title: 'The external key is taken' },
+  plan_code_taken: { status: 409, title: 'The plan code is taken' },
+  plan_archived: { status: 422, title: 'The plan is archived' },
+  plan_changed: { status: 409, title: 'The plan was changed meanwhile' },
+  price_not_found: { status: 422, title: 'The plan has no such price' },
+  already_subscribed: { status: 409, title: 'The account has a live subscription to the plan' },
+  command_not_possible: { status: 409, title: 'Not possible in this state' },
+  too_many_periods: { status: 422, title: 'The start is too far in the past' },
+  amount_too_large: { status: 422, title: 'The amount is too large' },
+  payment_method_refused: { status: 422, title: 'The gateway refused the payment method' },
+  invoice_not_draft: { status: 409, title: 'The invoice is final' },
+  tax_required: { status: 422, title: 'The invoice awaits its tax' },
+  clock_busy: { status: 409, title: 'The test clock is advancing' },
+  not_a_sandbox: { status: 403, title: 'Only in a sandbox organization' },
+  limit_reached: { status: 422, title: 'A limit is reached' },
+  changed_meanwhile: { status: 409, title: 'Changed by someone else meanwhile' },
+  idempotency_key_reused: { status: 422, title: 'The idempotency key was used for another request' },
+  idempotency_key_in_use: { status: 409, title: 'The first request with this key is still being worked on' },
+  too_busy: { status: 503, title: 'Too many commands wait for this subscription' },
+  database_unavailable: { status: 503, title: 'The database does not answer' },
+  gateway_unavailable: { status: 503, title: 'The payment gateway does not answer' },
+  internal_error: { status: 500, title: 'An error of ours' },
+} as const satisfies Record<ProblemCode, { readonly status: ContentfulStatusCode; readonly title: string }>
+
+export type Fault = { readonly pointer: string; readonly detail: string }
+
+/** Thrown at the edge to answer with a problem document; the domain returns rejections instead. */
+export class Problem extends Error {
+  override readonly name = 'Problem'
+  readonly code: ProblemCode
+  readonly hint: string
+  readonly errors: readonly Fault[]
+  readonly retryAfterSeconds: number | null
+
+  constructor(
+    code: ProblemCode,
+    about: {
+      readonly detail: string
+      readonly hint: string
+      readonly errors?: readonly Fault[]
+      readonly retryAfterSeconds?: number
+    },
+  ) {
+    super(about.detail)
+    this.code = code
+    this.hint = about.hint
+    this.errors = about.errors ?? []
+    this.retryAfterSeconds = about.retryAfterSeconds ?? null
+  }
+}
+
+/** Where problem types are documented: `/docs/problems/{code}` of the deployment itself. */
+export const PROBLEM_TYPES = '/docs/problems/'
+
+/** RFC 9457, with the code, the hint and the request's id. */
+export function problemBody(
+  problem: Problem,
+  { origin, requestId }: { readonly origin: string; readonly requestId: string },
+) {
+  const { status, title } = problems[problem.code]
+  return {
+    type: `${origin}${PROBLEM_TYPES}${problem.code}`,
+    title,
+    status,
+    detail: problem.message,
+    code: problem.code,
+    hint: problem.hint,
+    errors: problem.errors,
+    request_id: requestId,
+  }
+}
+
+export function problemOf({ code, detail, hint, pointer }: Rejection): Problem {
+  return new Problem(code, { detail, hint, ...(pointer ? { errors: [{ pointer, detail }] } : {}) })
+}

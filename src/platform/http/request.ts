@@ -1,0 +1,30 @@
+import type { MiddlewareHandler } from 'hono'
+import { encodeId } from '../../kernel/id.ts'
+import { newId } from '../clock.ts'
+import { connect } from '../db/client.ts'
+import type { AppEnv } from './app.ts'
+
+/** Gives the request its id and its database, and writes its one line of log. */
+export const request: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const started = performance.now()
+  const requestId = encodeId('request', newId('request'))
+  c.set('requestId', requestId)
+  c.set('database', connect(c.env))
+  c.set('idempotency', null)
+  await next()
+  c.header('Request-Id', requestId)
+  const { method, path } = c.req
+  const caller = c.get('caller')
+  console.log(
+    JSON.stringify({
+      level: c.res.status >= 500 ? 'error' : 'info',
+      message: 'request',
+      request_id: requestId,
+      method,
+      path,
+      status: c.res.status,
+      duration_ms: Math.round((performance.now() - started) * 10) / 10,
+      organization: caller ? encodeId('organization', caller.organizationId) : null,
+    }),
+  )
+}

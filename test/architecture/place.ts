@@ -1,0 +1,48 @@
+/** Downhill: a feature may import those before it, never those after it. */
+export const features = [
+  'organizations',
+  'accounts',
+  'plans',
+  'subscriptions',
+  'usage',
+  'ledger',
+  'invoices',
+  'taxes',
+  'credits',
+  'payments',
+  'billing',
+  'notifications',
+  'webhooks',
+  'analytics',
+] as const
+
+export const entries = ['src/index.ts', 'src/app.ts', 'src/cron.ts', 'src/queues.ts'] as const
+
+export type Feature = (typeof features)[number]
+export type Role = 'domain' | 'tables' | 'repository' | 'schemas' | 'edge' | 'other'
+
+/** Routes, GraphQL and jobs do the same: turn their input into a Command or a read. */
+const roles: Readonly<Record<string, Role>> = {
+  'tables.ts': 'tables',
+  'repository.ts': 'repository',
+  'schemas.ts': 'schemas',
+  'routes.ts': 'edge',
+  'graphql.ts': 'edge',
+  'jobs.ts': 'edge',
+}
+
+export type Place =
+  | { readonly layer: 'entry' | 'kernel' | 'platform' | 'package' | 'outside' }
+  | { readonly layer: 'feature'; readonly feature: Feature; readonly role: Role }
+
+/** Where a file, or the target of an import, belongs. */
+export function placeOf(target: string): Place {
+  const [top = '', folder = '', name = ''] = target.split('/')
+  if (!/\.ts$/.test(target)) return { layer: target.startsWith('.') ? 'outside' : 'package' }
+  if (top !== 'src') return { layer: 'outside' }
+  if (entries.some((entry) => entry === target)) return { layer: 'entry' }
+  if (folder === 'kernel' || folder === 'platform') return { layer: folder }
+  const feature = features.find((known) => known === folder)
+  if (feature === undefined) return { layer: 'outside' }
+  return { layer: 'feature', feature, role: name === 'domain' ? 'domain' : (roles[name] ?? 'other') }
+}

@@ -1,0 +1,32 @@
+import { defineConfig } from 'vitest/config'
+
+// Set by .ci/run, which adds up the runs of `npm test` from these reports.
+const reports = process.env.TEST_REPORTS
+const reporters = reports === undefined ? {} : { outputFile: `${reports}/${process.pid}.json` }
+
+export default defineConfig({
+  test: {
+    reporters: reports === undefined ? ['default'] : ['default', ['json', reporters]],
+    projects: [
+      {
+        test: {
+          name: 'domain',
+          environment: 'node',
+          include: ['test/domain/**/*.test.ts', 'test/*.test.ts'],
+        },
+      },
+      {
+        test: {
+          name: 'stack',
+          environment: 'node',
+          include: ['test/stack/**/*.test.ts'],
+          // Each file starts servers of its own: one after the other, on a machine that may have two cores.
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      // worker: cloudflareTest() of @cloudflare/vitest-plugin, for test/api, test/scenarios and test/faults.
+    ],
+  },
+})
