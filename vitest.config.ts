@@ -2,11 +2,12 @@ import { defineConfig } from 'vitest/config'
 
 // Set by .ci/run, which adds up the runs of `npm test` from these reports.
 const reports = process.env.TEST_REPORTS
-const reporters = reports === undefined ? {} : { outputFile: `${reports}/${process.pid}.json` }
 
 export default defineConfig({
   test: {
-    reporters: reports === undefined ? ['default'] : ['default', ['json', reporters]],
+    diff: { expand: false }, // a snapshot of the tables has thousands of lines
+    reporters:
+      reports === undefined ? ['default'] : ['default', ['json', { outputFile: `${reports}/${process.pid}.json` }]],
     projects: [
       {
         test: {

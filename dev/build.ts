@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { copyAssets } from './assets.ts'
 
 const root = join(import.meta.dirname, '..')
 
 /** Bundles src/index.ts exactly as `wrangler deploy` would upload it, and answers the path of the module. */
 export async function build(options: { readonly minify?: boolean } = {}): Promise<string> {
+  copyAssets()
   const outdir = join(root, 'dist')
   const wrangler = join(dirname(createRequire(import.meta.url).resolve('wrangler/package.json')), 'bin', 'wrangler.js')
   const args = [wrangler, 'deploy', '--dry-run', '--outdir', outdir, ...(options.minify ? ['--minify'] : [])]

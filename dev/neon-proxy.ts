@@ -27,17 +27,13 @@ export type NeonProxy = {
 type Options = { readonly port?: number; readonly postgres: { readonly host: string; readonly port: number } }
 type Statement = { readonly query: string; readonly params?: readonly (string | null)[] }
 type Body = Statement | { readonly queries: readonly Statement[] }
-type Fault = { readonly kind: 'drop_reply' | 'drop_request'; readonly database: string; readonly matching: string }
+type FaultKind = 'drop_reply' | 'drop_request'
 
 /** Neon's SQL over HTTP in front of a PostgreSQL of our own: what @neondatabase/serverless 1.2.0 sends and reads. */
 export async function startNeonProxy({ port = 0, postgres }: Options): Promise<NeonProxy> {
   const pools = new Map<string, pg.Pool>()
   const trips = new Map<string, number>()
-  const down = new Set<string>() // '*' is every database
-  const faults: Fault[] = []
-  const underway = new Map<Socket, string>()
-
-  const isDown = (database: string) => down.size > 0 && (down.has('*') || down.has(database))
+  const faults = createFaults()
 
   function poolFor(connectionString: string): pg.Pool {
     const known = pools.get(connectionString)
@@ -47,12 +43,6 @@ export async function startNeonProxy({ port = 0, postgres }: Options): Promise<N
     return pool
   }
 
-  function takeFault(database: string, text: string): Fault['kind'] | null {
-    if (faults.length === 0) return null
-    const index = faults.findIndex((f) => (f.database === '*' || f.database === database) && text.includes(f.matching))
-    return index < 0 ? null : (faults.splice(index, 1)[0]?.kind ?? null)
-  }
-
   async function sql(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { socket, headers } = request
     const text = await readBody(request)
@@ -60,12 +50,9 @@ export async function startNeonProxy({ port = 0, postgres }: Options): Promise<N
     const pool = poolFor(String(headers['neon-connection-string']))
     const database = pool.options.database ?? ''
     trips.set(database, (trips.get(database) ?? 0) + 1)
-    const fault = takeFault(database, text)
-    if (fault === 'drop_request' || isDown(database)) return void socket.destroy()
-    const body: Body = JSON.parse(text)
-    underway.set(socket, database)
-    const outcome = await run(pool, body, beginning(headers))
-    underway.delete(socket)
+    const fault = faults.take(database, text)
+    if (fault === 'drop_request' || faults.isDown(database)) return void socket.destroy()
+    const outcome = await faults.during(socket, database, run(pool, JSON.parse(text), beginning(headers)))
     if (fault === 'drop_reply') return void socket.destroy()
     if (outcome instanceof pg.DatabaseError) {
       // The driver reads these very names; `message` and `name` are not enumerable.
@@ -75,12 +62,6 @@ export async function startNeonProxy({ port = 0, postgres }: Options): Promise<N
     const json = JSON.stringify(outcome)
     if (json.length > maxBytes) return answer(response, 507, `response is too large (max is ${maxBytes} bytes)`)
     answer(response, 200, json)
-  }
-
-  function setDown(on: boolean, database = '*'): void {
-    if (!on) return void down.delete(database)
-    down.add(database)
-    for (const [socket, served] of underway) if (isDown(served)) socket.destroy()
   }
 
   async function recycle(database = '*'): Promise<void> {
@@ -104,11 +85,9 @@ export async function startNeonProxy({ port = 0, postgres }: Options): Promise<N
   const controls: Record<string, (query: URLSearchParams, database: string) => unknown> = {
     '/_control/trips': (_, database) => ({ trips: countTrips(database) }),
     '/_control/release': (_, database) => recycle(database),
-    '/_control/down': (query, database) => setDown(query.get('on') !== 'false', database),
-    '/_control/drop_reply': (query, database) =>
-      faults.push({ kind: 'drop_reply', database, matching: query.get('matching') ?? '' }),
-    '/_control/drop_request': (query, database) =>
-      faults.push({ kind: 'drop_request', database, matching: query.get('matching') ?? '' }),
+    '/_control/down': (query, database) => faults.setDown(query.get('on') !== 'false', database),
+    '/_control/drop_reply': (query, database) => faults.add('drop_reply', database, query.get('matching')),
+    '/_control/drop_request': (query, database) => faults.add('drop_request', database, query.get('matching')),
   }
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -122,7 +101,6 @@ export async function startNeonProxy({ port = 0, postgres }: Options): Promise<N
 
   const server = createServer((request, response) => {
     route(request, response).catch((error: unknown) => {
-      underway.delete(request.socket)
       // A client that went away, or a request that no driver sends.
       if (!response.headersSent) answer(response, 400, JSON.stringify({ message: String(error) }))
     })
@@ -138,7 +116,48 @@ export async function startNeonProxy({ port = 0, postgres }: Options): Promise<N
     // A statement that waits for a lock must not keep the stack from ending: PostgreSQL ends it then.
     await Promise.all([closed, Promise.race([recycle(), sleep(1_000, undefined, { ref: false })])])
   }
-  return { url: `http://127.0.0.1:${address.port}`, port: address.port, stop, trips: countTrips, setDown, recycle }
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    port: address.port,
+    stop,
+    trips: countTrips,
+    setDown: faults.setDown,
+    recycle,
+  }
+}
+
+/** What goes wrong on purpose, for one database or ('*') for all. */
+function createFaults() {
+  const down = new Set<string>()
+  const planned: { kind: FaultKind; database: string; matching: string }[] = []
+  const underway = new Map<Socket, string>()
+
+  const isDown = (database: string): boolean => down.size > 0 && (down.has('*') || down.has(database))
+
+  function setDown(on: boolean, database = '*'): void {
+    if (!on) return void down.delete(database)
+    down.add(database)
+    for (const [socket, served] of underway) if (isDown(served)) socket.destroy()
+  }
+
+  /** Once, for the first request whose text matches. */
+  function add(kind: FaultKind, database: string, matching: string | null): void {
+    planned.push({ kind, database, matching: matching ?? '' })
+  }
+
+  function take(database: string, text: string): FaultKind | null {
+    if (planned.length === 0) return null
+    const index = planned.findIndex((f) => (f.database === '*' || f.database === database) && text.includes(f.matching))
+    return index < 0 ? null : (planned.splice(index, 1)[0]?.kind ?? null)
+  }
+
+  /** While the work goes on, its socket is one that an outage cuts. */
+  async function during<T>(socket: Socket, database: string, work: Promise<T>): Promise<T> {
+    underway.set(socket, database)
+    return work.finally(() => underway.delete(socket))
+  }
+
+  return { isDown, setDown, add, take, during }
 }
 
 const isolationLevels: Record<string, string> = {

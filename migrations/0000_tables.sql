@@ -40,7 +40,6 @@ CREATE TABLE "payment_methods" (
 	"last4" text,
 	"expiry_month" smallint,
 	"expiry_year" smallint,
-	"is_default" boolean NOT NULL,
 	"created_at" timestamp(3) with time zone NOT NULL,
 	"removed_at" timestamp(3) with time zone,
 	CONSTRAINT "payment_methods_pkey" PRIMARY KEY("organization_id","id"),
@@ -219,6 +218,7 @@ CREATE TABLE "payment_attempts" (
 	"id" uuid NOT NULL,
 	"account_id" uuid NOT NULL,
 	"payment_id" uuid NOT NULL,
+	"gateway_account_id" uuid NOT NULL,
 	"clock_id" uuid,
 	"version" integer NOT NULL,
 	"due_at" timestamp(3) with time zone NOT NULL,
@@ -226,6 +226,7 @@ CREATE TABLE "payment_attempts" (
 	"decline" jsonb,
 	"ended_at" timestamp(3) with time zone,
 	"claimed_until" timestamp(3) with time zone,
+	"claim" uuid,
 	CONSTRAINT "payment_attempts_pkey" PRIMARY KEY("organization_id","id")
 );
 --> statement-breakpoint
@@ -385,7 +386,7 @@ CREATE INDEX "invoices_by_account" ON "invoices" USING btree ("organization_id",
 CREATE INDEX "ledger_entries_by_account" ON "ledger_entries" USING btree ("organization_id","account_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "api_keys_hash" ON "api_keys" USING btree ("hash");--> statement-breakpoint
 CREATE INDEX "payment_attempts_by_payment" ON "payment_attempts" USING btree ("organization_id","payment_id");--> statement-breakpoint
-CREATE INDEX "payment_attempts_due" ON "payment_attempts" USING btree ("due_at") WHERE "payment_attempts"."ended_at" is null;--> statement-breakpoint
+CREATE INDEX "payment_attempts_due" ON "payment_attempts" USING btree ("gateway_account_id","due_at") WHERE "payment_attempts"."ended_at" is null;--> statement-breakpoint
 CREATE INDEX "payment_attempts_clock_due" ON "payment_attempts" USING btree ("clock_id","due_at") WHERE "payment_attempts"."ended_at" is null;--> statement-breakpoint
 CREATE UNIQUE INDEX "payments_open" ON "payments" USING btree ("organization_id","invoice_id") WHERE "payments"."status" = 'pending';--> statement-breakpoint
 CREATE INDEX "payments_by_account" ON "payments" USING btree ("organization_id","account_id");--> statement-breakpoint

@@ -1,8 +1,8 @@
 -- Raised at the end of a commit that must win as a whole: undoes it with its idempotency key.
-create function commit_must_win(expected integer, found integer) returns boolean language plpgsql as $$
+create function commit_must_win(wanted integer, won integer) returns boolean language plpgsql as $$
 begin
-  if found < expected then
-    raise exception 'a guard was lost: % of % rows are as they were read', found, expected using errcode = 'PB001';
+  if won < wanted then
+    raise exception 'a guard was lost: % of % rows are as they were read', won, wanted using errcode = 'PB001';
   end if;
   return true;
 end $$;

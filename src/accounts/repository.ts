@@ -44,16 +44,17 @@ export function methodFrom({ removedAt, ...method }: typeof paymentMethods.$infe
   return method
 }
 
-/** The reads that a snapshot of some accounts is made of; `ids` is a list or a subquery of account ids. */
-export function accountsIn(database: Database, ids: SQL) {
-  return database.orm.select().from(accounts).where(sql`${accounts.id} in ${ids}`)
+/** The reads that a snapshot of some accounts is made of; `chosen` is a subquery of (organization_id, account id). */
+export function accountsIn(database: Database, chosen: SQL) {
+  return database.orm.select().from(accounts).where(sql`(${accounts.organizationId}, ${accounts.id}) in ${chosen}`)
 }
 
-export function defaultMethodsIn(database: Database, ids: SQL) {
+export function defaultMethodsIn(database: Database, chosen: SQL) {
   return database.orm
     .select()
     .from(paymentMethods)
-    .where(sql`${paymentMethods.id} in (select default_payment_method_id from accounts where id in ${ids})`)
+    .where(sql`(${paymentMethods.organizationId}, ${paymentMethods.id}) in (
+        select a.organization_id, a.default_payment_method_id from accounts a where (a.organization_id, a.id) in ${chosen})`)
 }
 
 export function accountById(database: Database, organizationId: Organization, id: Id<'account'>) {

@@ -109,7 +109,6 @@ export const paymentMethods = pgTable(
     last4: text('last4'),
     expiryMonth: smallint('expiry_month'),
     expiryYear: smallint('expiry_year'),
-    isDefault: boolean('is_default').notNull(),
     createdAt: instantColumn('created_at').notNull(),
     removedAt: instantColumn('removed_at'),
   },

@@ -14,7 +14,7 @@ export const billingRuns = pgTable(
     organizationId: uuid('organization_id').$type<Id<'organization'>>(),
     asOf: instantColumn('as_of').notNull(),
     startedAt: instantColumn('started_at').notNull(),
-    /** How many messages the run was divided into, and how many are done. */
+    /** How many messages the run was divided into. */
     ranges: integer('ranges').notNull(),
     /** Accounts found due when it started. */
     due: integer('due').notNull(),

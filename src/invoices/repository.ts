@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, inArray, lt } from 'drizzle-orm'
+import { and, asc, desc, eq, inArray, lt, type SQL, sql } from 'drizzle-orm'
 import type { Id } from '../kernel/id.ts'
 import { invariant } from '../kernel/invariant.ts'
 import type { Database } from '../platform/db/client.ts'
@@ -203,6 +203,19 @@ export function linesOf(database: Database, organizationId: Id<'organization'>, 
     .from(invoiceLines)
     .where(and(eq(invoiceLines.organizationId, organizationId), inArray(invoiceLines.invoiceId, [...ids])))
     .orderBy(asc(invoiceLines.invoiceId), asc(invoiceLines.position))
+}
+
+/** Invoices by (organization_id, id); `chosen` is a subquery of them. */
+export function invoicesIn(database: Database, chosen: SQL) {
+  return database.orm.select().from(invoices).where(sql`(${invoices.organizationId}, ${invoices.id}) in ${chosen}`)
+}
+
+export function linesIn(database: Database, chosen: SQL) {
+  return database.orm
+    .select()
+    .from(invoiceLines)
+    .where(sql`(${invoiceLines.organizationId}, ${invoiceLines.invoiceId}) in ${chosen}`)
+    .orderBy(asc(invoiceLines.position))
 }
 
 export type InvoiceFilter = {

@@ -93,6 +93,8 @@ export const paymentAttempts = pgTable(
     id: uuid('id').notNull().$type<Id<'attempt'>>(),
     accountId: uuid('account_id').notNull().$type<Id<'account'>>(),
     paymentId: uuid('payment_id').notNull().$type<Id<'payment'>>(),
+    /** Charging is shaped to each gateway account's limits. */
+    gatewayAccountId: uuid('gateway_account_id').notNull().$type<Id<'gateway_account'>>(),
     clockId: uuid('clock_id').$type<Id<'test_clock'>>(),
     version: integer('version').notNull(),
     dueAt: instantColumn('due_at').notNull(),
@@ -101,6 +103,8 @@ export const paymentAttempts = pgTable(
     endedAt: instantColumn('ended_at'),
     /** The lease of who is charging it, in real time: a charge that was lost with its Worker is resumed after it. */
     claimedUntil: instantColumn('claimed_until'),
+    /** Names the claim, so that who made it can read what it got. */
+    claim: uuid('claim'),
   },
   (table) => [
     primaryKey({ name: 'payment_attempts_pkey', columns: [table.organizationId, table.id] }),
@@ -115,7 +119,7 @@ export const paymentAttempts = pgTable(
       name: 'payment_attempts_account',
     }),
     index('payment_attempts_by_payment').on(table.organizationId, table.paymentId),
-    index('payment_attempts_due').on(table.dueAt).where(sql`${table.endedAt} is null`),
+    index('payment_attempts_due').on(table.gatewayAccountId, table.dueAt).where(sql`${table.endedAt} is null`),
     index('payment_attempts_clock_due').on(table.clockId, table.dueAt).where(sql`${table.endedAt} is null`),
   ],
 )

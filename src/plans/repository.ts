@@ -86,7 +86,10 @@ export function versionPage(database: Database, organizationId: Organization, pl
     .limit(page.limit + 1)
 }
 
-/** The versions that some subscriptions were sold; `subscriptionIds` is a list or a subquery. */
-export function versionsSoldTo(database: Database, versionIds: SQL) {
-  return database.orm.select().from(planVersions).where(sql`${planVersions.id} in ${versionIds}`)
+/** Plan versions by (organization_id, id); `chosen` is a subquery of them. */
+export function versionsIn(database: Database, chosen: SQL) {
+  return database.orm
+    .select()
+    .from(planVersions)
+    .where(sql`(${planVersions.organizationId}, ${planVersions.id}) in ${chosen}`)
 }

@@ -65,12 +65,17 @@ export function subscriptionFrom(row: Row): Subscription {
   }
 }
 
-/** The subscriptions of some accounts that can still bill; `accountIds` is a list or a subquery. */
-export function liveSubscriptionsOf(database: Database, accountIds: SQL) {
+/** The subscriptions of some accounts that can still bill; `chosen` is a subquery of (organization_id, account id). */
+export function liveSubscriptionsOf(database: Database, chosen: SQL) {
   return database.orm
     .select()
     .from(subscriptions)
-    .where(and(sql`${subscriptions.accountId} in ${accountIds}`, inArray(subscriptions.status, [...liveStatuses])))
+    .where(
+      and(
+        sql`(${subscriptions.organizationId}, ${subscriptions.accountId}) in ${chosen}`,
+        inArray(subscriptions.status, [...liveStatuses]),
+      ),
+    )
 }
 
 export function subscriptionById(database: Database, organizationId: Id<'organization'>, id: Id<'subscription'>) {

@@ -16,7 +16,7 @@ export const features = [
   'analytics',
 ] as const
 
-export const entries = ['src/index.ts', 'src/app.ts', 'src/cron.ts', 'src/queues.ts'] as const
+const entries = ['src/index.ts', 'src/app.ts', 'src/cron.ts', 'src/queues.ts'] as const
 
 export type Feature = (typeof features)[number]
 export type Role = 'domain' | 'tables' | 'repository' | 'schemas' | 'edge' | 'other'
@@ -35,12 +35,11 @@ export type Place =
   | { readonly layer: 'entry' | 'kernel' | 'platform' | 'package' | 'outside' }
   | { readonly layer: 'feature'; readonly feature: Feature; readonly role: Role }
 
-/** Where a file, or the target of an import, belongs. */
-export function placeOf(target: string): Place {
-  const [top = '', folder = '', name = ''] = target.split('/')
-  if (!/\.ts$/.test(target)) return { layer: target.startsWith('.') ? 'outside' : 'package' }
+/** Where a path of the repository belongs. */
+export function placeOf(path: string): Place {
+  const [top = '', folder = '', name = ''] = path.split('/')
   if (top !== 'src') return { layer: 'outside' }
-  if (entries.some((entry) => entry === target)) return { layer: 'entry' }
+  if (entries.some((entry) => entry === path)) return { layer: 'entry' }
   if (folder === 'kernel' || folder === 'platform') return { layer: folder }
   const feature = features.find((known) => known === folder)
   if (feature === undefined) return { layer: 'outside' }

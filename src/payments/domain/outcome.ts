@@ -18,6 +18,15 @@ export type ChargeOutcome =
   | { readonly kind: 'succeeded' | 'processing' | 'authentication_required' | 'throttled' | 'rejected' | 'unknown' }
   | { readonly kind: 'declined'; readonly decline: Decline }
 
+export const outcomeKinds = [
+  'succeeded',
+  'processing',
+  'declined',
+  'authentication_required',
+  'throttled',
+  'rejected',
+  'unknown',
+] as const satisfies readonly ChargeOutcome['kind'][]
 export type OutcomeKind = ChargeOutcome['kind']
 
 /** Whether an outcome ends the attempt, and where the payment stands then. */

@@ -35,6 +35,7 @@ export type Attempt = {
   readonly id: Id<'attempt'>
   readonly accountId: Id<'account'>
   readonly paymentId: Id<'payment'>
+  readonly gatewayAccountId: Id<'gateway_account'>
   readonly clockId: Id<'test_clock'> | null
   readonly version: number
   /** When it is due, in the account's time. */
@@ -73,6 +74,7 @@ export function chargeFor(
     ...{ organizationId, accountId, clockId },
     id: ids('attempt'),
     paymentId: payment.id,
+    gatewayAccountId: method.gatewayAccountId,
     version: 1,
     dueAt: now,
     outcome: null,

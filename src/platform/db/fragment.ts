@@ -29,7 +29,7 @@ export function insertsInto<T extends PgTable>(table: T, scope: Scope, options: 
   const names = columns.map(({ column }) => column.name).join(', ')
   const name = getTableName(table)
   return fragmentOf<T>(`new_${name}`, columns, scope, (parameter, late) => {
-    const values = columns.map((column) => valueOf(column, late, options)).join(', ')
+    const values = columns.map((column) => valueIn(column, late, options)).join(', ')
     return `insert into ${name} (${names}) select ${values} from ${sourceOf(table, scope, columns, parameter, late)}`
   })
 }
@@ -53,7 +53,7 @@ export function updatesOf<T extends PgTable>(
   return fragmentOf<T>(`changed_${name}`, columns, scope, (parameter, late) => {
     const sets = columns
       .filter(({ key }) => isSet(key))
-      .map((column) => `${column.column.name} = ${valueOf(column, late, options)}`)
+      .map((column) => `${column.column.name} = ${valueIn(column, late, options)}`)
       .join(', ')
     return (
       `update ${name} t set ${sets} from ${sourceOf(table, scope, columns, parameter, late)}` +
@@ -80,7 +80,7 @@ function sourceOf(table: PgTable, scope: Scope, columns: readonly NamedColumn[],
   )
 }
 
-function valueOf({ key, column }: NamedColumn, late: boolean, options: Options): string {
+function valueIn({ key, column }: NamedColumn, late: boolean, options: Options): string {
   const value = `r.${column.name}`
   if (!late || !options.late?.includes(key)) return value
   const replaced = `replace(${value}::text, l.placeholder, l.value)`

@@ -1,8 +1,10 @@
-import { and, eq } from 'drizzle-orm'
+import { and, eq, isNull } from 'drizzle-orm'
 import type { MiddlewareHandler } from 'hono'
 import type { Id } from '../../kernel/id.ts'
+import { type Instant, plusMs } from '../../kernel/instant.ts'
 import { realNow } from '../clock.ts'
 import type { Database } from '../db/client.ts'
+import { LEASE_MS } from '../db/commit.ts'
 import { idempotencyKeys } from '../db/tables.ts'
 import type { AppContext, AppEnv, Idempotency } from './app.ts'
 import { keyHash } from './authenticate.ts'
@@ -40,28 +42,59 @@ export type Replay =
   | { readonly kind: 'answered'; readonly response: Response }
   | { readonly kind: 'resume'; readonly resume: unknown }
 
+/** How a key that was used before stands: its first request was another, has its answer, is at work, or died on the way. */
+export function standingOf(
+  record: KeyRecord,
+  fingerprint: string,
+  now: Instant,
+): 'reused' | 'answered' | 'in_use' | 'resume' {
+  if (record.fingerprint !== fingerprint) return 'reused'
+  if (record.status !== null && record.body !== null) return 'answered'
+  return record.leasedUntil > now ? 'in_use' : 'resume'
+}
+
 /**
  * What the record of a key asks for: the first response again, or to finish what the first request left when it died.
  * @throws {Problem} for another body under the same key, and while the first request is still at work.
  */
 export function replayOf(c: AppContext, record: KeyRecord): Replay {
-  if (record.fingerprint !== c.get('idempotency')?.fingerprint) {
-    throw new Problem('idempotency_key_reused', {
-      detail: 'This Idempotency-Key came with another method, path or body before.',
-      hint: 'Use a new key for a new request, or send the very same request.',
-    })
+  const now = realNow()
+  switch (standingOf(record, c.get('idempotency')?.fingerprint ?? '', now)) {
+    case 'reused':
+      throw new Problem('idempotency_key_reused', {
+        detail: 'This Idempotency-Key came with another method, path or body before.',
+        hint: 'Use a new key for a new request, or send the very same request.',
+      })
+    case 'answered':
+      c.header('Idempotent-Replayed', 'true')
+      return { kind: 'answered', response: jsonResponse(c, record.status ?? 0, record.body ?? '') }
+    case 'in_use':
+      throw new Problem('idempotency_key_in_use', {
+        detail: 'The first request with this key is still being worked on.',
+        hint: 'Repeat the request after the time in Retry-After.',
+        retryAfterSeconds: Math.ceil((record.leasedUntil - now) / 1000),
+      })
+    case 'resume':
+      return { kind: 'resume', resume: record.resume }
   }
-  if (record.status !== null && record.body !== null) {
-    c.header('Idempotent-Replayed', 'true')
-    return { kind: 'answered', response: jsonResponse(c, record.status, record.body) }
-  }
-  const left = record.leasedUntil - realNow()
-  if (left <= 0) return { kind: 'resume', resume: record.resume }
-  throw new Problem('idempotency_key_in_use', {
-    detail: 'The first request with this key is still being worked on.',
-    hint: 'Repeat the request after the time in Retry-After.',
-    retryAfterSeconds: Math.ceil(left / 1000),
-  })
+}
+
+/** Takes over the work of a request that died; false where someone else was faster. */
+export async function takeOver(database: Database, record: KeyRecord): Promise<boolean> {
+  const { organizationId, key, leasedUntil } = record
+  const taken = await database.orm
+    .update(idempotencyKeys)
+    .set({ leasedUntil: plusMs(realNow(), LEASE_MS) })
+    .where(
+      and(
+        eq(idempotencyKeys.organizationId, organizationId),
+        eq(idempotencyKeys.key, key),
+        eq(idempotencyKeys.leasedUntil, leasedUntil),
+        isNull(idempotencyKeys.status),
+      ),
+    )
+    .returning({ key: idempotencyKeys.key })
+  return taken.length > 0
 }
 
 /** After a commit found the key taken. */

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
-import { globSync } from 'node:fs'
 
 export type SourceFile = { readonly path: string; readonly text: string }
 
@@ -12,7 +11,7 @@ export type Import = {
   readonly target: string
 }
 
-const root = join(import.meta.dirname, '..', '..')
+export const root = join(import.meta.dirname, '..')
 
 export function readSources(patterns: readonly string[]): readonly SourceFile[] {
   return globSync([...patterns], { cwd: root })

@@ -1,0 +1,40 @@
+import { accountRoutes } from './accounts/routes.ts'
+import { billingRoutes } from './billing/routes.ts'
+import { runRoutes } from './billing/run-routes.ts'
+import { invoiceRoutes } from './invoices/routes.ts'
+import { ledgerRoutes } from './ledger/routes.ts'
+import { findCaller, ping } from './organizations/repository.ts'
+import { organizationRoutes } from './organizations/routes.ts'
+import { paymentRoutes } from './payments/routes.ts'
+import { planRoutes } from './plans/routes.ts'
+import { router } from './platform/http/app.ts'
+import { authenticate } from './platform/http/authenticate.ts'
+import { documentation } from './platform/http/documentation.ts'
+import { notFound, onError } from './platform/http/errors.ts'
+import { health } from './platform/http/health.ts'
+import { idempotency } from './platform/http/idempotency.ts'
+import { request } from './platform/http/request.ts'
+import { subscriptionRoutes } from './subscriptions/routes.ts'
+
+/** Every route of the Worker. */
+export const app = router()
+
+app.onError(onError)
+app.notFound(notFound)
+app.use(request)
+app.route('/', health({ database: ping }))
+app.use('/v1/*', authenticate(findCaller), idempotency)
+for (const routes of [
+  organizationRoutes,
+  accountRoutes,
+  planRoutes,
+  billingRoutes,
+  subscriptionRoutes,
+  invoiceRoutes,
+  paymentRoutes,
+  ledgerRoutes,
+  runRoutes,
+]) {
+  app.route('/v1', routes)
+}
+app.route('/', documentation(app))

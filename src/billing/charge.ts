@@ -1,0 +1,168 @@
+import type { SQL } from 'drizzle-orm'
+import { methodFrom } from '../accounts/repository.ts'
+import { invoicesFrom, invoicesIn, linesIn } from '../invoices/repository.ts'
+import { type Id, idsOfCommit } from '../kernel/id.ts'
+import { HOUR_MS, MINUTE_MS, plusMs } from '../kernel/instant.ts'
+import type { OutcomeKind } from '../payments/domain/outcome.ts'
+import {
+  attemptFrom,
+  chargeReads,
+  claimAttempts,
+  claimedAs,
+  type DueCharges,
+  openAttemptsOf,
+  paymentFrom,
+  postponed,
+} from '../payments/repository.ts'
+import { newCommitId, realNow } from '../platform/clock.ts'
+import type { Database } from '../platform/db/client.ts'
+import { commit } from '../platform/db/commit.ts'
+import type { Fragment } from '../platform/db/fragment.ts'
+import type { Env } from '../platform/env.ts'
+import { decide } from './domain/decide.ts'
+import type { Decision } from './domain/decision.ts'
+import type { Snapshot } from './domain/snapshot.ts'
+import { snapshotReads, snapshotsFrom, timeOf, writesOf } from './repository.ts'
+import { type ChargeTask, type Outcomes, takeMoney } from './take-money.ts'
+
+/** Charges with the accounts they belong to, read together. */
+export type Claimed = { readonly tasks: readonly ChargeTask[]; readonly snapshots: readonly Snapshot[] }
+
+/** Takes up to `limit` due charges and brings each to where the gateway says it is. Answers how many it took. */
+export async function chargeDue(env: Env, database: Database, due: DueCharges, limit: number): Promise<number> {
+  const claim = crypto.randomUUID()
+  const claiming = claimAttempts(database, due, { claim, limit, realNow: realNow() })
+  const claimed = await readCharges(database, claimedAs(claim), claiming)
+  if (claimed.tasks.length === 0) return 0
+  const outcomes = await takeMoney(env, database, claimed.tasks)
+  await recordOutcomes(database, claimed, outcomes, { actor: 'charge' })
+  return claimed.tasks.length
+}
+
+/** The open charges of some payments, as they are now. */
+export function openCharges(
+  database: Database,
+  organizationId: Id<'organization'>,
+  payments: readonly Id<'payment'>[],
+) {
+  return readCharges(database, openAttemptsOf(organizationId, payments))
+}
+
+async function readCharges(database: Database, which: SQL, first?: ReturnType<typeof claimAttempts>): Promise<Claimed> {
+  const reads = chargeReads(database, which)
+  const [, attempts, payments, methods, gatewayAccounts, invoices, lines, ...rows] = await database.orm.batch([
+    first ?? database.orm.execute('select 1'),
+    reads.attempts,
+    reads.payments,
+    reads.methods,
+    reads.gatewayAccounts,
+    invoicesIn(database, reads.invoices),
+    linesIn(database, reads.invoices),
+    ...snapshotReads(database, reads.accounts),
+  ])
+  const paymentById = new Map(payments.map((row) => [row.id, paymentFrom(row)]))
+  const methodById = new Map(methods.map((row) => [row.id, methodFrom(row)]))
+  const gatewayById = new Map(gatewayAccounts.map((row) => [row.id, row]))
+  const invoiceById = new Map(invoicesFrom(invoices, lines).map((invoice) => [invoice.id, invoice]))
+  const tasks = attempts.map(attemptFrom).flatMap((attempt): readonly ChargeTask[] => {
+    const payment = paymentById.get(attempt.paymentId)
+    const invoice = payment && invoiceById.get(payment.invoiceId)
+    const method = payment && methodById.get(payment.paymentMethodId)
+    const gatewayAccount = payment && gatewayById.get(payment.gatewayAccountId)
+    if (!payment || !method || !gatewayAccount || !invoice || invoice.status === 'draft') {
+      throw new Error(`attempt ${attempt.id} must have its payment, invoice, method and gateway`)
+    }
+    return [{ charge: { payment, attempt }, invoice, method, gatewayAccount }]
+  })
+  return { tasks, snapshots: snapshotsFrom(rows) }
+}
+
+/** When an outcome that is still open is looked at again, in real time. */
+const LOOK_AGAIN_MS: Partial<Record<OutcomeKind, number>> = {
+  unknown: MINUTE_MS,
+  throttled: MINUTE_MS,
+  processing: HOUR_MS,
+}
+
+type Recording = {
+  readonly actor: string
+  /** Commits the outcomes of one account together with these, or not at all. */
+  readonly also?: (decision: Decision | null) => readonly Fragment[]
+}
+
+/** Each try is a new decision on what is there by then. */
+const MAX_TRIES = 5
+
+/** Commits what the gateway said. An account that was written meanwhile is read and decided again. */
+export async function recordOutcomes(
+  database: Database,
+  claimed: Claimed,
+  outcomes: Outcomes,
+  recording: Recording,
+): Promise<readonly Decision[]> {
+  let { tasks, snapshots } = claimed
+  const recorded: Decision[] = []
+  for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
+    const done = await recordOnce(database, { tasks, snapshots }, outcomes, recording)
+    recorded.push(...done.decisions)
+    if (done.lost.size === 0) return recorded
+    const lost = tasks.filter(({ charge }) => done.lost.has(charge.payment.accountId))
+    const [one] = lost
+    if (one === undefined) return recorded
+    const again = await openCharges(
+      database,
+      one.charge.payment.organizationId,
+      lost.map(({ charge }) => charge.payment.id),
+    )
+    tasks = again.tasks
+    snapshots = again.snapshots
+  }
+  throw new Error(`${tasks.length} outcomes lost to other writers ${MAX_TRIES} times; the sweep records them`)
+}
+
+async function recordOnce(
+  database: Database,
+  { tasks, snapshots }: Claimed,
+  outcomes: Outcomes,
+  { actor, also }: Recording,
+): Promise<{ readonly decisions: readonly Decision[]; readonly lost: ReadonlySet<Id<'account'>> }> {
+  const commitId = newCommitId()
+  const ids = idsOfCommit(commitId)
+  const decisions = snapshots.flatMap((snapshot) => {
+    const charges = tasks.filter(({ charge }) => charge.payment.accountId === snapshot.account.id)
+    const decided = decide(
+      { ...snapshot, charges },
+      { type: 'record_outcomes', outcomes },
+      timeOf(snapshot, realNow()),
+      ids,
+    )
+    return decided.ok && decided.value.events.length > 0 ? [decided.value] : []
+  })
+  const writes = writesOf(decisions, { commitId, ids, actor, realNow: realNow() }, false)
+  const fragments = [
+    ...writes.fragments,
+    postponed(stillOpen(tasks, outcomes)),
+    ...(also?.(decisions[0] ?? null) ?? []),
+  ]
+  const mode = also === undefined ? 'winners' : 'every'
+  const outcome = await commit(database, {
+    ...{ id: commitId, organizationId: null, cause: 'record_outcomes', mode },
+    ...writes,
+    fragments,
+  })
+  const all = new Set(decisions.map(({ account }) => account.after.id))
+  if (outcome.kind === 'conflict') return { decisions: [], lost: all }
+  if (outcome.kind !== 'committed') throw new Error(`outcomes cannot be recorded: ${JSON.stringify(outcome)}`)
+  return {
+    decisions: decisions.filter(({ account }) => outcome.winners.has(account.after.id)),
+    lost: all.difference(outcome.winners),
+  }
+}
+
+function stillOpen(tasks: readonly ChargeTask[], outcomes: Outcomes) {
+  return tasks.flatMap(({ charge: { attempt } }) => {
+    const outcome = outcomes.get(attempt.id)
+    const wait = outcome && LOOK_AGAIN_MS[outcome.kind]
+    return wait === undefined ? [] : [{ attempt, until: plusMs(realNow(), wait) }]
+  })
+}

@@ -1,0 +1,208 @@
+import type { Invoice } from '../invoices/domain/invoice.ts'
+import { type Id, idsOfCommit } from '../kernel/id.ts'
+import type { Rejection } from '../kernel/rejection.ts'
+import { newCommitId, realNow } from '../platform/clock.ts'
+import type { Database } from '../platform/db/client.ts'
+import { commit } from '../platform/db/commit.ts'
+import type { Env } from '../platform/env.ts'
+import type { Idempotency } from '../platform/http/app.ts'
+import { type KeyRecord, standingOf, takeOver } from '../platform/http/idempotency.ts'
+import { type Claimed, openCharges, recordOutcomes } from './charge.ts'
+import { decide } from './domain/decide.ts'
+import { type Decision, isEmpty } from './domain/decision.ts'
+import type { Command, Snapshot } from './domain/snapshot.ts'
+import {
+  answeredKey,
+  type Loaded,
+  load,
+  newChargesOf,
+  readShown,
+  theAccount,
+  theAccountOf,
+  timeOf,
+  writesOf,
+} from './repository.ts'
+import { answerOf, type Resume, type Shown, shownAfter, shownOf, withNumbers } from './schemas.ts'
+import { takeMoney } from './take-money.ts'
+
+/** A command with who sends it. Plain values: it may travel to a Durable Object. */
+export type DispatchRequest = {
+  readonly organizationId: Id<'organization'>
+  readonly actor: string
+  readonly idempotency: Idempotency | null
+  readonly target:
+    | { readonly kind: 'account'; readonly id: Id<'account'> }
+    | { readonly kind: 'subscription'; readonly id: Id<'subscription'> }
+    | { readonly kind: 'invoice'; readonly id: Id<'invoice'> }
+  readonly command: Command
+}
+
+export type Dispatched =
+  | { readonly kind: 'answered'; readonly status: number; readonly body: string }
+  | { readonly kind: 'rejected'; readonly rejection: Rejection }
+  /** There is no such target. */
+  | { readonly kind: 'missing' }
+  /** The idempotency key was used before: its record says what to answer. */
+  | { readonly kind: 'used'; readonly record: KeyRecord }
+  | { readonly kind: 'clock_busy'; readonly clockId: Id<'test_clock'> }
+  /** Others kept writing to the same account. */
+  | { readonly kind: 'contended' }
+  /** Too many commands wait for the same subscription. */
+  | { readonly kind: 'busy' }
+
+/** Tells the rest of the system of a commit, without making the caller wait. */
+export type Announce = (commit: Id<'commit'>) => void
+
+const MAX_TRIES = 5
+/** More charges than this are left to the charge queue: the customer does not wait for them. */
+const MAX_INLINE_CHARGES = 10
+
+/** Load, decide, commit, and charge what it made. Decided again, on a fresh read, where someone else wrote meanwhile. */
+export async function dispatch(
+  env: Env,
+  database: Database,
+  request: DispatchRequest,
+  announce: Announce,
+): Promise<Dispatched> {
+  for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
+    const done = await dispatchOnce(env, database, request, announce)
+    if (done !== 'again') return done
+  }
+  return { kind: 'contended' }
+}
+
+async function dispatchOnce(
+  env: Env,
+  database: Database,
+  request: DispatchRequest,
+  announce: Announce,
+): Promise<Dispatched | 'again'> {
+  const { command, organizationId, idempotency, actor } = request
+  const loaded = await load(database, askedOf(request))
+  if (loaded.record !== null) return replay(env, database, request, loaded.record)
+  const { snapshot } = loaded
+  if (snapshot === null) return { kind: 'missing' }
+  if (snapshot.clock?.advancing && snapshot.account.clockId)
+    return { kind: 'clock_busy', clockId: snapshot.account.clockId }
+  const commitId = newCommitId()
+  const ids = idsOfCommit(commitId)
+  const decided = decide(snapshot, command, timeOf(snapshot, realNow()), ids)
+  if (!decided.ok) return { kind: 'rejected', rejection: decided.error }
+  const decision = decided.value
+  const shown = shownOf(decision, snapshot.subscriptions.find(({ id }) => id === request.target.id) ?? null)
+  if (isEmpty(decision)) return { kind: 'answered', ...answerOf(command.type, shown) }
+  const charges = newChargesOf(decision)
+  const inline = charges.length > 0 && charges.length <= MAX_INLINE_CHARGES
+  const outcome = await commit(database, {
+    ...{ id: commitId, organizationId, cause: command.type, mode: 'every' },
+    ...writesOf([decision], { commitId, ids, actor, realNow: realNow() }, inline),
+    ...(idempotency && {
+      idempotency: {
+        ...idempotency,
+        at: realNow(),
+        answer: inline ? null : answerOf(command.type, shown),
+        resume: inline
+          ? resumeOf(
+              shown,
+              charges.map(({ payment }) => payment.id),
+            )
+          : null,
+      },
+    }),
+  })
+  if (outcome.kind === 'conflict' || outcome.kind === 'replayed') return 'again'
+  if (outcome.kind === 'violated') return violated(outcome.constraint, request)
+  announce(commitId)
+  const numbered: Shown = { ...shown, invoice: withNumbers(shown.invoice, outcome.late) }
+  if (!inline) return { kind: 'answered', ...answerOf(command.type, numbered) }
+  const invoices = decision.invoices.map(({ after }) => withNumbers(after, outcome.late))
+  return charge(env, database, request, numbered, claimedBy(loaded, snapshot, decision, invoices))
+}
+
+/** The charge in the request itself; its outcome is committed together with the answer. */
+async function charge(
+  env: Env,
+  database: Database,
+  { command, organizationId, idempotency, actor }: DispatchRequest,
+  shown: Shown,
+  claimed: Claimed,
+): Promise<Dispatched> {
+  const outcomes = await takeMoney(env, database, claimed.tasks)
+  let answer = answerOf(command.type, shown)
+  await recordOutcomes(database, claimed, outcomes, {
+    actor,
+    also: (decision) => {
+      answer = answerOf(command.type, shownAfter(shown, decision === null ? [] : [decision]))
+      return idempotency === null ? [] : [answeredKey(organizationId, idempotency.key, answer)]
+    },
+  })
+  return { kind: 'answered', ...answer }
+}
+
+/** A key that was used before: the answer it got, or the end of the work that its request did not live to see. */
+async function replay(env: Env, database: Database, request: DispatchRequest, record: KeyRecord): Promise<Dispatched> {
+  const standing = standingOf(record, request.idempotency?.fingerprint ?? '', realNow())
+  if (standing !== 'resume' || !(await takeOver(database, record))) return { kind: 'used', record }
+  const resume = record.resume as Resume
+  const [shown, claimed] = await Promise.all([
+    readShown(database, request.organizationId, resume),
+    openCharges(database, request.organizationId, resume.payments),
+  ])
+  return charge(env, database, request, shown, claimed)
+}
+
+function askedOf({ organizationId, target, command, idempotency }: DispatchRequest) {
+  const base = { organizationId, idempotency }
+  switch (target.kind) {
+    case 'account': {
+      const planCode = command.type === 'create_subscription' ? { planCode: command.planCode } : {}
+      return { ...base, ...planCode, chosen: theAccount(organizationId, target.id) }
+    }
+    case 'subscription':
+      return { ...base, chosen: theAccountOf('subscriptions', organizationId, target.id), subscriptionId: target.id }
+    case 'invoice':
+      return { ...base, chosen: theAccountOf('invoices', organizationId, target.id), invoiceId: target.id }
+  }
+}
+
+function resumeOf({ subscription, invoice, payment }: Shown, payments: Resume['payments']): Resume {
+  return {
+    subscription: subscription?.id ?? null,
+    invoice: invoice?.id ?? null,
+    payment: payment?.id ?? null,
+    payments,
+  }
+}
+
+/** What was just committed, as if it had been read back: it saves the trip. */
+function claimedBy(loaded: Loaded, before: Snapshot, decision: Decision, invoices: readonly Invoice[]): Claimed {
+  const { method } = before
+  const { gatewayAccount } = loaded
+  if (method === null || gatewayAccount === null) throw new Error('what is charged has a method and a gateway account')
+  const changed = new Map(decision.subscriptions.map(({ after }) => [after.id, after]))
+  const kept = before.subscriptions.filter(({ id }) => !changed.has(id))
+  const snapshot = { ...before, account: decision.account.after, subscriptions: [...kept, ...changed.values()] }
+  const tasks = newChargesOf(decision).flatMap((one) => {
+    const invoice = invoices.find(({ id }) => id === one.payment.invoiceId)
+    return invoice === undefined || invoice.status === 'draft' ? [] : [{ charge: one, invoice, method, gatewayAccount }]
+  })
+  return { tasks, snapshots: [snapshot] }
+}
+
+/** What a constraint says that the decision could not see, because someone else wrote at the same time. */
+function violated(constraint: string, { command }: DispatchRequest): Dispatched | 'again' {
+  if (constraint === 'subscriptions_external_key') {
+    return {
+      kind: 'rejected',
+      rejection: {
+        code: 'external_key_taken',
+        detail: `Another subscription has the external key ${'externalKey' in command ? command.externalKey : ''}.`,
+        hint: 'Find it with GET /v1/subscriptions?external_key=…, or use another key.',
+        pointer: '/external_key',
+      },
+    }
+  }
+  // Sold or billed by another request in the same instant: the fresh read shows it.
+  if (constraint === 'subscriptions_live' || constraint === 'billed_once') return 'again'
+  throw new Error(`constraint ${constraint} refused ${command.type}`)
+}

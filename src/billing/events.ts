@@ -1,0 +1,52 @@
+import { pendingNumberOf } from '../invoices/repository.ts'
+import { invoiceToWire } from '../invoices/schemas.ts'
+import type { Id, IdSource } from '../kernel/id.ts'
+import { paymentToWire } from '../payments/schemas.ts'
+import type { EventRow } from '../platform/events/event.ts'
+import { subscriptionToWire } from '../subscriptions/schemas.ts'
+import type { Decision, DomainEvent } from './domain/decision.ts'
+
+type Wire = Readonly<Record<string, unknown>>
+
+/** The rows of a decision's events: each the whole object as the API shows it, with what its changed members were. */
+export function eventRows(
+  decision: Decision,
+  commitId: Id<'commit'>,
+  ids: IdSource,
+  actor: string,
+): readonly EventRow[] {
+  const { organizationId, id: accountId } = decision.account.after
+  return decision.events.map((event) => {
+    const data = wireOf(event, event.after)
+    return {
+      ...{ organizationId, accountId, commitId, actor, data },
+      id: ids('event'),
+      type: event.type,
+      subjectId: event.after.id,
+      sequence: event.after.version,
+      previous: event.before === null ? null : changedMembers(wireOf(event, event.before), data),
+      occurredAt: event.at,
+      late: event.subject === 'invoice' ? pendingNumberOf(event.after) : undefined,
+    }
+  })
+}
+
+function wireOf(event: DomainEvent, value: DomainEvent['after']): Wire {
+  switch (event.subject) {
+    case 'subscription':
+      return subscriptionToWire(value as typeof event.after)
+    case 'invoice':
+      return invoiceToWire(value as typeof event.after)
+    case 'payment':
+      return paymentToWire(value as typeof event.after)
+  }
+}
+
+/** The members that differ, as they were. */
+function changedMembers(before: Wire, after: Wire): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(before).filter(([key, value]) => !same(value, after[key])))
+}
+
+function same(left: unknown, right: unknown): boolean {
+  return left === right || (typeof left === 'object' && JSON.stringify(left) === JSON.stringify(right))
+}

@@ -1,0 +1,166 @@
+import type { Id } from '../kernel/id.ts'
+import { type Instant, MINUTE_MS, plusMs } from '../kernel/instant.ts'
+import { gatewayAccountsWithWork } from '../payments/repository.ts'
+import { newId, realNow } from '../platform/clock.ts'
+import type { Database } from '../platform/db/client.ts'
+import type { Env } from '../platform/env.ts'
+import { chargeDue } from './charge.ts'
+import { billPage, PAGE_SIZE } from './page.ts'
+import {
+  advancingClocks,
+  type BillingRange,
+  dueByBucket,
+  duePage,
+  finishRange,
+  insertRun,
+  markRelayed,
+  newDeadLetters,
+  unrelayedCommits,
+} from './run-repository.ts'
+
+/** Five pages: long enough to be worth a message, short enough to be done again. */
+const ACCOUNTS_A_RANGE = 1_000
+/** A queue takes so many messages in one call. */
+const MESSAGES_A_BATCH = 100
+const SWEEP_AFTER_MS = 30_000
+const SWEEP_SIZE = 500
+/** About a second's worth of what a gateway takes from one account. */
+const CHARGES_A_MESSAGE = 20
+
+export type RelayMessage = { readonly commitId: Id<'commit'> }
+export type ChargeMessage = { readonly gatewayAccountId: Id<'gateway_account'> }
+
+/**
+ * One billing run: counts what is due by bucket, divides it into ranges of about equal size and sends one message each.
+ * Nothing due makes no run and no row; answers null then.
+ */
+export async function startRun(
+  env: Env,
+  database: Database,
+  { asOf, organizationId }: { readonly asOf: Instant; readonly organizationId: Id<'organization'> | null },
+): Promise<Id<'billing_run'> | null> {
+  const buckets = await dueByBucket(database, asOf, organizationId)
+  if (buckets.length === 0) return null
+  const runId = newId('billing_run')
+  const ranges = rangesOf(buckets).map((range): BillingRange => ({ ...range, runId, organizationId, asOf }))
+  const due = buckets.reduce((sum, bucket) => sum + bucket.due, 0)
+  await insertRun(database, { id: runId, organizationId, asOf, startedAt: realNow(), ranges: ranges.length, due })
+  await sendAll(env.BILLING_QUEUE, ranges)
+  return runId
+}
+
+type Buckets = readonly { readonly bucket: number; readonly due: number }[]
+
+/** Neighbouring buckets together until they hold enough. */
+export function rangesOf(buckets: Buckets): readonly { readonly firstBucket: number; readonly endBucket: number }[] {
+  const ranges: { firstBucket: number; endBucket: number }[] = []
+  let held = 0
+  for (const { bucket, due } of buckets) {
+    const current = ranges.at(-1)
+    if (current === undefined || held + due > ACCOUNTS_A_RANGE) {
+      ranges.push({ firstBucket: bucket, endBucket: bucket + 1 })
+      held = due
+    } else {
+      current.endBucket = bucket + 1
+      held += due
+    }
+  }
+  return ranges
+}
+
+/** Works through a range page by page. A range delivered again finds nothing due any more. */
+export async function billRange(env: Env, database: Database, range: BillingRange): Promise<void> {
+  let after: Id<'account'> | null = null
+  let left = 0
+  let failed = 0
+  for (;;) {
+    const page = { now: range.asOf, cause: 'billing_run', runId: range.runId }
+    const done = await billPage(database, duePage(range, after, PAGE_SIZE), page)
+    await sendAll(
+      env.RELAY_QUEUE,
+      done.commits.map((commitId): RelayMessage => ({ commitId })),
+    )
+    left += done.left
+    failed += done.failed
+    after = done.last
+    if (done.accounts < PAGE_SIZE) break
+  }
+  await finishRange(database, range, { finishedAt: realNow(), left, failed })
+}
+
+/** What follows from commits: whoever has work because of them is told. Only then they count as relayed. */
+export async function relay(env: Env, database: Database, messages: readonly RelayMessage[]): Promise<void> {
+  await announceCharges(env, database)
+  await markRelayed(
+    database,
+    messages.map(({ commitId }) => commitId),
+    realNow(),
+  )
+}
+
+/** Charges what is due at one gateway account, then asks to be called again while there is more. */
+export async function chargeGateway(env: Env, database: Database, { gatewayAccountId }: ChargeMessage): Promise<void> {
+  const charged = await chargeDue(env, database, { gatewayAccountId }, CHARGES_A_MESSAGE)
+  if (charged === CHARGES_A_MESSAGE) await env.CHARGE_QUEUE.send({ gatewayAccountId }, { delaySeconds: 1 })
+}
+
+/** Every minute: finds by the database alone what a lost message or a dead Worker left behind. */
+export async function sweep(env: Env, database: Database): Promise<void> {
+  const now = realNow()
+  const [commits, clocks] = await Promise.all([
+    unrelayedCommits(database, plusMs(now, -SWEEP_AFTER_MS), SWEEP_SIZE),
+    advancingClocks(database, SWEEP_SIZE),
+    announceCharges(env, database),
+  ])
+  await sendAll(
+    env.RELAY_QUEUE,
+    commits.map(({ id }): RelayMessage => ({ commitId: id })),
+  )
+  for (const { organizationId, id } of clocks) await clockObject(env, id).resume({ organizationId, id })
+}
+
+/** Cron's minute: what is due now, and what was left behind. */
+export async function everyMinute(env: Env, database: Database, scheduledAt: Instant): Promise<void> {
+  const now = realNow()
+  // Cron may come a little early or be caught up late: neither bills the future.
+  const asOf = scheduledAt > now || scheduledAt < now - MINUTE_MS ? now : scheduledAt
+  await startRun(env, database, { asOf, organizationId: null })
+  await sweep(env, database)
+}
+
+/** Keeps messages that were given up, so that someone sees them. */
+export async function keepDeadLetters(
+  database: Database,
+  letters: readonly { readonly queue: string; readonly body: unknown }[],
+) {
+  const receivedAt = realNow()
+  await newDeadLetters(
+    database,
+    letters.map(({ queue, body }) => ({ id: newId('dead_letter'), queue, body, receivedAt })),
+  )
+}
+
+async function announceCharges(env: Env, database: Database): Promise<void> {
+  const gateways = await gatewayAccountsWithWork(database, realNow())
+  await sendAll(
+    env.CHARGE_QUEUE,
+    gateways.map(({ id }): ChargeMessage => ({ gatewayAccountId: id })),
+  )
+}
+
+async function sendAll(queue: Queue, bodies: readonly unknown[]): Promise<void> {
+  for (let start = 0; start < bodies.length; start += MESSAGES_A_BATCH) {
+    await queue.sendBatch(bodies.slice(start, start + MESSAGES_A_BATCH).map((body) => ({ body })))
+  }
+}
+
+type ClockStub = {
+  readonly resume: (clock: {
+    readonly organizationId: Id<'organization'>
+    readonly id: Id<'test_clock'>
+  }) => Promise<void>
+}
+
+function clockObject(env: Env, id: Id<'test_clock'>): ClockStub {
+  return env.TEST_CLOCKS.get(env.TEST_CLOCKS.idFromName(id)) as unknown as ClockStub
+}

@@ -1,0 +1,164 @@
+import { encodeId, type Id, idsOfCommit } from '../kernel/id.ts'
+import type { Instant } from '../kernel/instant.ts'
+import { newCommitId, realNow } from '../platform/clock.ts'
+import type { Database } from '../platform/db/client.ts'
+import { type CommitOutcome, commit } from '../platform/db/commit.ts'
+import { logError } from '../platform/log.ts'
+import { decide } from './domain/decide.ts'
+import { type Decision, isEmpty } from './domain/decision.ts'
+import type { Snapshot } from './domain/snapshot.ts'
+import { type Chosen, loadSnapshots, runPageFragment, theAccounts, timeOf, writesOf } from './repository.ts'
+
+/** 200 accounts are 0.7 MB in one statement: few enough for a short transaction, enough to make trips cheap. */
+export const PAGE_SIZE = 200
+/** One commit numbers 65,535 things; a page of accounts far behind is committed in parts. */
+const MAX_EVENTS_A_COMMIT = 6_000
+/** An account that lost its guards this often stays due for the next run. */
+const MAX_ROUNDS = 3
+
+export type PageDone = {
+  readonly commits: readonly Id<'commit'>[]
+  /** How many accounts were read, and the last of them by id; null when there was none. */
+  readonly accounts: number
+  readonly last: Id<'account'> | null
+  readonly invoices: number
+  /** Accounts that are still due: written by others twice, or further behind than one decision goes. */
+  readonly left: number
+  /** Accounts whose billing failed; the error is in the log. */
+  readonly failed: number
+}
+
+type Page = { readonly now: Instant | null; readonly cause: string; readonly runId: Id<'billing_run'> | null }
+
+/**
+ * Brings a page of due accounts up to date: read in one trip, decided by the one decide, committed in one trip. Accounts
+ * that lost to another writer are read and decided again; one that fails never fails its neighbours. Safe to repeat.
+ * `now` null: each account's own time.
+ */
+export async function billPage(database: Database, chosen: Chosen, page: Page): Promise<PageDone> {
+  let snapshots = await loadSnapshots(database, chosen)
+  const accounts = snapshots.length
+  const last = snapshots.reduce<Id<'account'> | null>(
+    (max, { account }) => (max === null || account.id > max ? account.id : max),
+    null,
+  )
+  const total = { commits: [] as Id<'commit'>[], invoices: 0, left: 0, failed: 0 }
+  for (let round = 1; snapshots.length > 0; round++) {
+    const done = await commitAll(database, snapshots, page)
+    total.commits.push(...done.commits)
+    total.invoices += done.invoices
+    total.failed += done.failed
+    total.left += done.behind
+    if (done.lost.length === 0) break
+    if (round === MAX_ROUNDS) {
+      total.left += done.lost.length
+      break
+    }
+    snapshots = await loadSnapshots(database, theAccounts(done.lost))
+  }
+  return { ...total, accounts, last }
+}
+
+type Done = {
+  readonly commits: readonly Id<'commit'>[]
+  readonly invoices: number
+  readonly behind: number
+  readonly failed: number
+  readonly lost: readonly Snapshot['account'][]
+}
+
+const nothingDone: Done = { commits: [], invoices: 0, behind: 0, failed: 0, lost: [] }
+
+/** Decides as many as fit one commit, commits them, and goes on with the rest. */
+async function commitAll(database: Database, snapshots: readonly Snapshot[], page: Page): Promise<Done> {
+  if (snapshots.length === 0) return nothingDone
+  const commitId = newCommitId()
+  const ids = idsOfCommit(commitId)
+  const decisions: Decision[] = []
+  let events = 0
+  let taken = 0
+  let failed = 0
+  for (const snapshot of snapshots) {
+    if (events >= MAX_EVENTS_A_COMMIT) break
+    taken += 1
+    const decision = decideOne(snapshot, page, ids)
+    if (decision === null) failed += 1
+    else if (!isEmpty(decision)) {
+      decisions.push(decision)
+      events += decision.events.length
+    }
+  }
+  const here = await commitDecisions(database, { commitId, ids, decisions }, snapshots.slice(0, taken), page)
+  const rest = await commitAll(database, snapshots.slice(taken), page)
+  return both(both(here, rest), { ...nothingDone, failed })
+}
+
+function decideOne(snapshot: Snapshot, page: Page, ids: ReturnType<typeof idsOfCommit>): Decision | null {
+  const context = { account: encodeId('account', snapshot.account.id) }
+  try {
+    const decided = decide(snapshot, { type: 'advance' }, page.now ?? timeOf(snapshot, realNow()), ids)
+    if (decided.ok) return decided.value
+    logError('an account cannot be billed', new Error(decided.error.detail), context)
+  } catch (error) {
+    logError('an account cannot be billed', error, context)
+  }
+  return null
+}
+
+type Decided = {
+  readonly commitId: Id<'commit'>
+  readonly ids: ReturnType<typeof idsOfCommit>
+  readonly decisions: readonly Decision[]
+}
+
+async function commitDecisions(
+  database: Database,
+  { commitId, ids, decisions }: Decided,
+  snapshots: readonly Snapshot[],
+  page: Page,
+): Promise<Done> {
+  if (decisions.length === 0) return nothingDone
+  const writes = writesOf(decisions, { commitId, ids, actor: page.cause, realNow: realNow() }, false)
+  const counted = page.runId === null ? [] : [runPageFragment(page.runId, commitId, decisions)]
+  const request = { id: commitId, organizationId: null, cause: page.cause, mode: 'winners' as const }
+  const outcome = await commit(database, { ...request, ...writes, fragments: [...writes.fragments, ...counted] })
+  if (outcome.kind !== 'committed') return isolate(database, outcome, snapshots, page)
+  const won = decisions.filter(({ account }) => outcome.winners.has(account.after.id))
+  const lost = decisions.filter(({ account }) => !outcome.winners.has(account.after.id))
+  return {
+    commits: [commitId],
+    invoices: won.reduce((sum, { invoices }) => sum + invoices.length, 0),
+    behind: won.filter(({ behind }) => behind).length,
+    failed: 0,
+    lost: lost.map(({ account }) => account.before),
+  }
+}
+
+/** A constraint refused the whole page: halve it until the account at fault stands alone. */
+async function isolate(
+  database: Database,
+  refused: CommitOutcome,
+  snapshots: readonly Snapshot[],
+  page: Page,
+): Promise<Done> {
+  const [only] = snapshots
+  if (only === undefined || snapshots.length === 1) {
+    const context = { account: only ? encodeId('account', only.account.id) : null }
+    logError('an account cannot be billed', new Error(JSON.stringify(refused)), context)
+    return { ...nothingDone, failed: 1 }
+  }
+  const middle = Math.ceil(snapshots.length / 2)
+  const left = await commitAll(database, snapshots.slice(0, middle), page)
+  const right = await commitAll(database, snapshots.slice(middle), page)
+  return both(left, right)
+}
+
+function both(left: Done, right: Done): Done {
+  return {
+    commits: [...left.commits, ...right.commits],
+    invoices: left.invoices + right.invoices,
+    behind: left.behind + right.behind,
+    failed: left.failed + right.failed,
+    lost: [...left.lost, ...right.lost],
+  }
+}

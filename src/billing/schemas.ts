@@ -1,0 +1,195 @@
+import { z } from '@hono/zod-openapi'
+import type { Invoice } from '../invoices/domain/invoice.ts'
+import { invoiceSchema, invoiceToWire } from '../invoices/schemas.ts'
+import { encodeId, type Id } from '../kernel/id.ts'
+import { toIso } from '../kernel/instant.ts'
+import type { Payment } from '../payments/domain/payment.ts'
+import { paymentSchema, paymentToWire } from '../payments/schemas.ts'
+import type { LateValues } from '../platform/db/commit.ts'
+import { countrySchema, idSchema, instantSchema, timeOrNull, timeSchema } from '../platform/http/wire.ts'
+import type { Subscription } from '../subscriptions/domain/subscription.ts'
+import { newSubscriptionSchema, subscriptionSchema, subscriptionToWire } from '../subscriptions/schemas.ts'
+import type { Decision } from './domain/decision.ts'
+import type { Command } from './domain/snapshot.ts'
+import type { Clock, runPage } from './run-repository.ts'
+import type { deadLetters } from './tables.ts'
+
+/** What a command shows of what it did: the subscription, the newest invoice it made, and that invoice's payment. */
+export type Shown = {
+  readonly subscription: Subscription | null
+  readonly invoice: Invoice | null
+  readonly payment: Payment | null
+}
+
+/** The ids of it, and every payment begun: enough to finish the work of a request that died. */
+export type Resume = {
+  readonly subscription: Id<'subscription'> | null
+  readonly invoice: Id<'invoice'> | null
+  readonly payment: Id<'payment'> | null
+  readonly payments: readonly Id<'payment'>[]
+}
+
+export const commandAnswerSchema = subscriptionSchema
+  .extend({ latest_invoice: invoiceSchema.nullable(), payment: paymentSchema.nullable() })
+  .openapi('SubscriptionAnswer')
+
+export const invoiceAnswerSchema = invoiceSchema.extend({ payment: paymentSchema.nullable() }).openapi('InvoiceAnswer')
+
+export const previewSchema = z.object({ invoices: z.array(invoiceSchema) }).openapi('InvoicePreview')
+
+export function shownOf(decision: Decision, subject: Subscription | null): Shown {
+  const subscription = decision.subscriptions.at(-1)?.after ?? subject
+  const invoice = decision.invoices.at(-1)?.after ?? null
+  const charge = decision.charges.find(({ after }) => after.payment.invoiceId === invoice?.id)
+  return { subscription, invoice, payment: charge?.after.payment ?? null }
+}
+
+/** The same after more has happened to its parts. */
+export function shownAfter(shown: Shown, decisions: readonly Decision[]): Shown {
+  const invoices = decisions.flatMap((decision) => decision.invoices)
+  const charges = decisions.flatMap((decision) => decision.charges)
+  return {
+    ...shown,
+    invoice: invoices.findLast(({ after }) => after.id === shown.invoice?.id)?.after ?? shown.invoice,
+    payment: charges.findLast(({ after }) => after.payment.id === shown.payment?.id)?.after.payment ?? shown.payment,
+  }
+}
+
+/** Numbers that the commit's statement gave take the place of their placeholders. */
+export function withNumbers<I extends Invoice | null>(invoice: I, late: LateValues): I {
+  if (invoice === null || invoice.status === 'draft') return invoice
+  return { ...invoice, number: late[invoice.number] ?? invoice.number }
+}
+
+export function answerOf(command: Command['type'], shown: Shown): { readonly status: number; readonly body: string } {
+  const payment = shown.payment && paymentToWire(shown.payment)
+  const invoice = shown.invoice && invoiceToWire(shown.invoice)
+  const body =
+    command === 'finalize_invoice'
+      ? { ...invoice, payment }
+      : { ...(shown.subscription && subscriptionToWire(shown.subscription)), latest_invoice: invoice, payment }
+  return { status: command === 'create_subscription' ? 201 : 200, body: JSON.stringify(body) }
+}
+
+export const previewRequestSchema = z
+  .strictObject({
+    subscription: idSchema('subscription').optional(),
+    new_subscription: newSubscriptionSchema.optional(),
+  })
+  .refine(
+    (body) => (body.subscription === undefined) !== (body.new_subscription === undefined),
+    'must have either `subscription` or `new_subscription`',
+  )
+  .openapi('PreviewRequest')
+
+const suppliedTaxSchema = z.strictObject({
+  name: z.string().min(1).max(100),
+  country: countrySchema.nullable().default(null),
+  region: z.string().min(1).max(100).nullable().default(null),
+  percent: z.string().max(20).nullable().default(null),
+  amount: z
+    .number()
+    .int()
+    .min(0)
+    .max(Number.MAX_SAFE_INTEGER / 4),
+})
+
+export const finalizeSchema = z
+  .strictObject({ taxes: z.array(suppliedTaxSchema).max(50).default([]) })
+  .openapi('FinalizeInvoice')
+
+export const newRunSchema = z
+  .strictObject({
+    as_of: instantSchema
+      .optional()
+      .openapi({ description: 'Default: now. In a live organization not later than now.' }),
+  })
+  .openapi('NewBillingRun')
+
+export const runSchema = z
+  .object({
+    id: z.string(),
+    by: z.enum(['cron', 'request']),
+    status: z.enum(['running', 'finished']),
+    as_of: timeSchema,
+    started_at: timeSchema,
+    ranges: z.number().int(),
+    ranges_finished: z.number().int(),
+    accounts: z.number().int(),
+    subscriptions: z.number().int(),
+    invoices: z.number().int(),
+    left: z
+      .number()
+      .int()
+      .openapi({ description: 'Accounts still due, because others wrote to them; the next run takes them.' }),
+    failed: z.number().int().openapi({ description: 'Accounts whose billing failed; the log says why.' }),
+  })
+  .openapi('BillingRun')
+
+export function runToWire(row: Awaited<ReturnType<typeof runPage>>[number]): z.output<typeof runSchema> {
+  return {
+    id: encodeId('billing_run', row.id),
+    by: row.organizationId === null ? 'cron' : 'request',
+    status: Number(row.finished) >= row.ranges ? 'finished' : 'running',
+    as_of: toIso(row.asOf),
+    started_at: toIso(row.startedAt),
+    ranges: row.ranges,
+    ranges_finished: Number(row.finished),
+    accounts: Number(row.accounts),
+    subscriptions: Number(row.subscriptions),
+    invoices: Number(row.invoices),
+    left: Number(row.left),
+    failed: Number(row.failed),
+  }
+}
+
+export const newClockSchema = z
+  .strictObject({ name: z.string().trim().min(1).max(100).default('Test clock'), now: instantSchema.optional() })
+  .openapi('NewTestClock')
+
+export const advanceClockSchema = z.strictObject({ to: instantSchema }).openapi('AdvanceTestClock')
+
+export const clockSchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    now: timeSchema,
+    status: z.enum(['ready', 'advancing']),
+    advancing_to: timeSchema.nullable(),
+    progress: z.number().openapi({ description: 'From 0 to 1, of the way to `advancing_to`.' }),
+    created_at: timeSchema,
+  })
+  .openapi('TestClock')
+
+export function clockToWire({ id, name, now, target, startedFrom, createdAt }: Clock): z.output<typeof clockSchema> {
+  const underWay = target !== null && startedFrom !== null && target > startedFrom
+  return {
+    id: encodeId('test_clock', id),
+    name,
+    now: toIso(now),
+    status: target === null ? 'ready' : 'advancing',
+    advancing_to: timeOrNull(target),
+    progress: underWay ? Math.round(((now - startedFrom) / (target - startedFrom)) * 1000) / 1000 : 1,
+    created_at: toIso(createdAt),
+  }
+}
+
+export const deadLetterSchema = z
+  .object({
+    id: z.string(),
+    queue: z.string(),
+    body: z.unknown(),
+    received_at: timeSchema,
+    replayed_at: timeSchema.nullable(),
+  })
+  .openapi('DeadLetter')
+
+export function deadLetterToWire(row: typeof deadLetters.$inferSelect): z.output<typeof deadLetterSchema> {
+  return {
+    id: encodeId('dead_letter', row.id),
+    queue: row.queue,
+    body: row.body,
+    received_at: toIso(row.receivedAt),
+    replayed_at: timeOrNull(row.replayedAt),
+  }
+}

@@ -1,0 +1,107 @@
+import type { PaymentMethod } from '../accounts/domain/payment-method.ts'
+import type { FinalInvoice } from '../invoices/domain/invoice.ts'
+import { encodeId, type Id } from '../kernel/id.ts'
+import type { ChargeOutcome } from '../payments/domain/outcome.ts'
+import { type Gateway, GatewayUnavailable } from '../payments/gateway.ts'
+import { keepGatewayPayments } from '../payments/repository.ts'
+import { stripeGateway } from '../payments/stripe.ts'
+import type { gatewayAccounts } from '../payments/tables.ts'
+import type { Database } from '../platform/db/client.ts'
+import type { Env } from '../platform/env.ts'
+import { logError } from '../platform/log.ts'
+import { unseal } from '../platform/seal.ts'
+import type { ChargeOf } from './domain/snapshot.ts'
+
+/** A charge with all that the gateway must be told. */
+export type ChargeTask = ChargeOf & {
+  readonly method: PaymentMethod
+  readonly gatewayAccount: typeof gatewayAccounts.$inferSelect
+}
+
+export type Outcomes = ReadonlyMap<Id<'attempt'>, ChargeOutcome>
+
+/** Six connections may wait for their answer in one invocation of a Worker. */
+const CONCURRENT_CALLS = 6
+
+/**
+ * Takes the money for charges whose attempts are committed and claimed: the gateway's payment is made, its id is kept, a
+ * last look says that the invoice still wants it, and only then it is confirmed. Repeating it after a crash sends the
+ * same keys. Never throws for the gateway: no answer is `unknown`.
+ */
+export async function takeMoney(env: Env, database: Database, tasks: readonly ChargeTask[]): Promise<Outcomes> {
+  const gateways = await openGateways(env, tasks)
+  const outcomes = new Map<Id<'attempt'>, ChargeOutcome>()
+  const made: { task: ChargeTask; gateway: Gateway; gatewayPayment: string }[] = []
+  await inParallel(tasks, async (task) => {
+    const gateway = gateways.get(task.gatewayAccount.id)
+    const created = gateway ? await create(gateway, task) : ({ kind: 'rejected' } as const)
+    if (gateway === undefined || typeof created !== 'string')
+      outcomes.set(task.charge.attempt.id, created as ChargeOutcome)
+    else made.push({ task, gateway, gatewayPayment: created })
+  })
+  if (made.length === 0) return outcomes
+  const wanted = await keepGatewayPayments(
+    database,
+    made.map(({ task, gatewayPayment }) => ({ payment: task.charge.payment, gatewayPayment })),
+  )
+  const confirmed = made.filter(({ task }) => wanted.has(task.charge.payment.id))
+  await inParallel(confirmed, async ({ task, gateway, gatewayPayment }) => {
+    outcomes.set(task.charge.attempt.id, await confirm(gateway, task, gatewayPayment))
+  })
+  return outcomes
+}
+
+/** The id of the gateway's payment, made now or before. */
+async function create(gateway: Gateway, { charge, method, invoice }: ChargeTask): Promise<string | ChargeOutcome> {
+  if (charge.payment.gatewayPayment !== null) return charge.payment.gatewayPayment
+  try {
+    const created = await gateway.createPayment(charge.payment, method, descriptionOf(invoice))
+    return created.ok ? created.value : created.error
+  } catch (error) {
+    if (error instanceof GatewayUnavailable) return { kind: 'unknown' }
+    throw error
+  }
+}
+
+/** An attempt that was processing is looked up; any other is confirmed, under the same key where it was before. */
+async function confirm(
+  gateway: Gateway,
+  { charge, method }: ChargeTask,
+  gatewayPayment: string,
+): Promise<ChargeOutcome> {
+  const { attempt } = charge
+  if (attempt.outcome !== 'processing') return gateway.confirm(gatewayPayment, method, encodeId('attempt', attempt.id))
+  try {
+    return await gateway.retrieve(gatewayPayment)
+  } catch (error) {
+    if (error instanceof GatewayUnavailable) return { kind: 'processing' }
+    throw error
+  }
+}
+
+function descriptionOf({ number }: FinalInvoice): string {
+  return `Invoice ${number}`
+}
+
+async function openGateways(
+  env: Env,
+  tasks: readonly ChargeTask[],
+): Promise<ReadonlyMap<Id<'gateway_account'>, Gateway>> {
+  const gateways = new Map<Id<'gateway_account'>, Gateway>()
+  for (const { id, secret } of new Map(tasks.map((task) => [task.gatewayAccount.id, task.gatewayAccount])).values()) {
+    try {
+      gateways.set(id, stripeGateway(await unseal(secret, env.SEALING_KEY, id), env.STRIPE_API_URL))
+    } catch (error) {
+      logError('a gateway secret cannot be opened', error, { gateway_account: id })
+    }
+  }
+  return gateways
+}
+
+async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const queue = items.values()
+  const workers = Array.from({ length: Math.min(CONCURRENT_CALLS, items.length) }, async () => {
+    for (const item of queue) await work(item)
+  })
+  await Promise.all(workers)
+}

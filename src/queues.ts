@@ -1,0 +1,59 @@
+import {
+  billRange,
+  type ChargeMessage,
+  chargeGateway,
+  keepDeadLetters,
+  type RelayMessage,
+  relay,
+} from './billing/jobs.ts'
+import type { BillingRange } from './billing/run-repository.ts'
+import type { Database } from './platform/db/client.ts'
+import type { Env } from './platform/env.ts'
+import { logError } from './platform/log.ts'
+
+type Consume = (env: Env, database: Database, batch: MessageBatch) => Promise<void>
+
+/** Queue → consumer, as wrangler.toml names them. Each is safe to repeat. */
+export const consumers: Readonly<Record<string, Consume>> = {
+  'perennial-billing': eachMessage((env, database, body) => billRange(env, database, body as BillingRange)),
+  'perennial-charges': eachMessage((env, database, body) => chargeGateway(env, database, body as ChargeMessage)),
+  'perennial-relay': (env, database, batch) =>
+    relay(
+      env,
+      database,
+      batch.messages.map(({ body }) => body as RelayMessage),
+    ),
+  'perennial-billing-dead': keep('perennial-billing'),
+  'perennial-charges-dead': keep('perennial-charges'),
+  'perennial-relay-dead': keep('perennial-relay'),
+}
+
+/** How many messages of a batch are worked on at once: while one waits for the database, another decides. */
+const CONCURRENT_MESSAGES = 3
+
+/** One that fails is tried again by the queue, and does not hold up the others of its batch. */
+function eachMessage(consume: (env: Env, database: Database, body: unknown) => Promise<void>): Consume {
+  return async (env, database, batch) => {
+    const messages = batch.messages.values()
+    const workers = Array.from({ length: CONCURRENT_MESSAGES }, async () => {
+      for (const message of messages) {
+        try {
+          await consume(env, database, message.body)
+          message.ack()
+        } catch (error) {
+          logError('a message failed', error, { queue: batch.queue, message: message.id, attempt: message.attempts })
+          message.retry()
+        }
+      }
+    })
+    await Promise.all(workers)
+  }
+}
+
+function keep(queue: string): Consume {
+  return (_env, database, batch) =>
+    keepDeadLetters(
+      database,
+      batch.messages.map(({ body }) => ({ queue, body })),
+    )
+}
