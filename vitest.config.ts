@@ -1,3 +1,4 @@
+import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
 // Set by .ci/run, which adds up the runs of `npm test` from these reports.
@@ -5,6 +6,7 @@ const reports = process.env.TEST_REPORTS
 
 export default defineConfig({
   test: {
+    onConsoleLog: (log) => !log.includes('"level":"info"'),
     diff: { expand: false }, // a snapshot of the tables has thousands of lines
     reporters:
       reports === undefined ? ['default'] : ['default', ['json', { outputFile: `${reports}/${process.pid}.json` }]],
@@ -27,7 +29,26 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
-      // worker: cloudflareTest() of @cloudflare/vitest-plugin, for test/api, test/scenarios and test/faults.
+      {
+        // The real Worker in workerd, on a database of its own for each file.
+        plugins: [
+          cloudflareTest(({ inject }) => ({
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: {
+              cf: false,
+              bindings: { NEON_HTTP_ENDPOINT: inject('stack').neon, STRIPE_API_URL: inject('stack').stripe },
+            },
+          })),
+        ],
+        test: {
+          name: 'worker',
+          include: ['test/api/**/*.test.ts', 'test/scenarios/**/*.test.ts', 'test/faults/**/*.test.ts'],
+          globalSetup: ['./dev/test-setup.ts'],
+          setupFiles: ['./test/support/database.ts'],
+          testTimeout: 30_000,
+          deps: { optimizer: { ssr: { enabled: true, include: ['stripe'] } } },
+        },
+      },
     ],
   },
 })

@@ -6,7 +6,7 @@ import { encodeId, type Id, uuidV7 } from '../src/kernel/id.ts'
 import { instant } from '../src/kernel/instant.ts'
 import { apiKeyText, scopes } from '../src/organizations/domain/api-key.ts'
 import type { Settings } from '../src/organizations/domain/organization.ts'
-import { keyHash } from '../src/platform/http/authenticate.ts'
+import { sha256 } from '../src/platform/hash.ts'
 import { seal } from '../src/platform/seal.ts'
 
 export type NewOrganization = {
@@ -39,11 +39,14 @@ export async function createOrganization(url: string, wanted: NewOrganization): 
       'insert into organizations (id, version, name, mode, settings, created_at) values ($1, 1, $2, $3, $4, now())',
       [id, wanted.name, wanted.mode, JSON.stringify(settings)],
     )
-    await client.query('insert into invoice_series (organization_id, prefix, next_number) values ($1, $2, 1)', [id, 'INV'])
+    await client.query('insert into invoice_series (organization_id, prefix, next_number) values ($1, $2, 1)', [
+      id,
+      'INV',
+    ])
     await client.query(
       `insert into api_keys (organization_id, id, version, name, hash, ending, scopes, created_at)
        values ($1, $2, 1, 'First key', $3, $4, $5, now())`,
-      [id, newId<'api_key'>(), await keyHash(key), key.slice(-4), scopes],
+      [id, newId<'api_key'>(), await sha256(key), key.slice(-4), scopes],
     )
     if (wanted.stripeKey !== null) {
       const gatewayId = newId<'gateway_account'>()

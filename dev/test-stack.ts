@@ -2,14 +2,19 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { cloneDatabase, createTemplate, dropDatabase } from './database.ts'
+import { text } from 'node:stream/consumers'
+import { cloneDatabase, createTemplate, databaseUrl, dropDatabase } from './database.ts'
 import { startNeonProxy } from './neon-proxy.ts'
+import { createOrganization, type NewOrganization } from './organization.ts'
 import { startPostgres } from './postgres.ts'
 import { startStripeEmulator } from './stripe/server.ts'
 
 /** What the tests get to know: one line of JSON on stdout, passed on by vitest's provide and inject. */
 export type TestStack = {
-  /** `POST /databases` clones the migrated template and answers `{ name, url }`; `DELETE /databases/<name>` drops it. */
+  /**
+   * `POST /databases` clones the migrated template and answers `{ name, url }`; `DELETE /databases/<name>` drops it. `POST
+   * /organizations` makes an organization in one of them and answers `{ id, key }`.
+   */
   readonly control: string
   /** The fetchEndpoint of Neon's driver; the controls of dev/neon-proxy.ts are at `/_control/` of the same origin. */
   readonly neon: string
@@ -26,13 +31,19 @@ const [proxy, stripe] = await Promise.all([
 ])
 let clones = 0
 
-async function route({ method, url = '/' }: IncomingMessage, response: ServerResponse): Promise<void> {
+async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { method, url = '/' } = request
   const name = url.slice('/databases/'.length)
   if (method === 'POST' && url === '/databases') {
     const clone = { template: 'template', name: `test_${++clones}` }
     const body = { name: clone.name, url: await cloneDatabase(postgres.url, clone) }
     response.setHeader('content-type', 'application/json')
     return void response.end(JSON.stringify(body))
+  }
+  if (method === 'POST' && url === '/organizations') {
+    const { database, ...wanted } = JSON.parse(await text(request)) as NewOrganization & { readonly database: string }
+    response.setHeader('content-type', 'application/json')
+    return void response.end(JSON.stringify(await createOrganization(databaseUrl(postgres.url, database), wanted)))
   }
   if (method === 'DELETE' && /^test_\d+$/.test(name)) {
     await proxy.recycle(name)

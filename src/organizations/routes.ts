@@ -2,8 +2,9 @@ import { z } from '@hono/zod-openapi'
 import { encodeId, idsOfCommit } from '../kernel/id.ts'
 import { newCommitId, realNow } from '../platform/clock.ts'
 import { eventFragments } from '../platform/events/event.ts'
+import { sha256 } from '../platform/hash.ts'
 import { route, router } from '../platform/http/app.ts'
-import { keyHash, requires } from '../platform/http/authenticate.ts'
+import { requires } from '../platform/http/authenticate.ts'
 import { commitAndAnswer, eventOf, missing } from '../platform/http/commit.ts'
 import { pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { Problem } from '../platform/http/problem.ts'
@@ -104,7 +105,7 @@ route(
     const ids = idsOfCommit(commitId)
     const key = apiKeyText(caller.mode, crypto.getRandomValues(new Uint8Array(24)))
     const apiKey: ApiKey = { id: ids('api_key'), name, scopes, ending: key.slice(-4) }
-    const row = apiKeyRow(caller.organizationId, apiKey, await keyHash(key), realNow())
+    const row = apiKeyRow(caller.organizationId, apiKey, await sha256(key), realNow())
     const data = apiKeyToWire({ ...row, revokedAt: null })
     const event = eventOf(c, commitId, ids, {
       type: 'api_key.created',

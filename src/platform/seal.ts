@@ -19,7 +19,7 @@ export async function unseal(sealed: Sealed, sealingKey: string, context: string
   return new TextDecoder().decode(secret)
 }
 
-function keyOf(sealingKey: string): Promise<CryptoKey> {
+function keyOf(sealingKey: string) {
   return crypto.subtle.importKey('raw', fromBase64(sealingKey), 'AES-GCM', false, ['encrypt', 'decrypt'])
 }
 

@@ -73,7 +73,8 @@ function faultsOf(issue: Issue): readonly Fault[] {
       detail: 'is not a known member',
     }))
   }
-  return [{ pointer: pointerOf(issue.path), detail: issue.message }]
+  const detail = issue.message.endsWith('received undefined') ? 'is required' : issue.message
+  return [{ pointer: pointerOf(issue.path), detail }]
 }
 
 /** RFC 6901. */

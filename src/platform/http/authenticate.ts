@@ -1,5 +1,6 @@
 import type { MiddlewareHandler } from 'hono'
 import type { Database } from '../db/client.ts'
+import { sha256 } from '../hash.ts'
 import type { AppEnv, Caller } from './app.ts'
 import { Problem } from './problem.ts'
 
@@ -19,7 +20,7 @@ export function authenticate(find: FindCaller): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const [scheme, key, ...rest] = (c.req.header('Authorization') ?? '').split(' ')
     if (scheme?.toLowerCase() !== 'bearer' || !key || rest.length > 0) throw unauthenticated('No key was sent.')
-    const hash = await keyHash(key)
+    const hash = await sha256(key)
     // The database's address is part of it: two environments in one isolate never share a key.
     const name = `${c.env.DATABASE_URL} ${hash}`
     let entry = known.get(name)
@@ -41,12 +42,6 @@ export function requires(scope: string): MiddlewareHandler<AppEnv> {
     mustHave(c.get('caller'), scope)
     await next()
   }
-}
-
-/** SHA-256 in hex: a key is 24 random bytes, so that nothing slower is needed. */
-export async function keyHash(key: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(key))
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 function mustHave(caller: Caller, scope: string): void {

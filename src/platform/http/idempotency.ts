@@ -6,8 +6,8 @@ import { realNow } from '../clock.ts'
 import type { Database } from '../db/client.ts'
 import { LEASE_MS } from '../db/commit.ts'
 import { idempotencyKeys } from '../db/tables.ts'
+import { sha256 } from '../hash.ts'
 import type { AppContext, AppEnv, Idempotency } from './app.ts'
-import { keyHash } from './authenticate.ts'
 import { Problem } from './problem.ts'
 
 const MAX_KEY_LENGTH = 255
@@ -22,7 +22,7 @@ export const idempotency: MiddlewareHandler<AppEnv> = async (c, next) => {
         hint: 'Use a UUID, a new one for each thing to be done.',
       })
     }
-    const fingerprint = await keyHash(`${c.req.method} ${c.req.path}\n${await c.req.text()}`)
+    const fingerprint = await sha256(`${c.req.method} ${c.req.path}\n${await c.req.text()}`)
     c.set('idempotency', { key, fingerprint })
   }
   await next()
