@@ -67,7 +67,7 @@ export function createCharge(
   return charge
 }
 
-export function issuerOutcome(decline: Decline | undefined): object {
+function issuerOutcome(decline: Decline | undefined): object {
   const common = { network_advice_code: null, network_decline_code: null, risk_level: 'normal' }
   if (!decline) {
     const approved = { network_status: 'approved_by_network', reason: null, type: 'authorized', advice_code: null }

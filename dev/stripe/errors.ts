@@ -1,6 +1,6 @@
 // Stripe's error envelope, as https://docs.stripe.com/api/errors documents it.
 
-export type ErrorType = 'api_error' | 'card_error' | 'idempotency_error' | 'invalid_request_error'
+type ErrorType = 'api_error' | 'card_error' | 'idempotency_error' | 'invalid_request_error'
 
 export type ErrorBody = {
   readonly type: ErrorType

@@ -4,7 +4,7 @@ import type { Decline } from './test-methods.ts'
 import type { World } from './world.ts'
 
 /** What each fault does is told in README.md. */
-export const faultKinds = [
+const faultKinds = [
   'drop_before',
   'execute_then_drop',
   'delay',
@@ -15,7 +15,7 @@ export const faultKinds = [
   'decline',
 ] as const
 
-export type FaultKind = (typeof faultKinds)[number]
+type FaultKind = (typeof faultKinds)[number]
 
 export type Fault = {
   readonly match: { readonly operation?: string; readonly path?: string }

@@ -43,7 +43,7 @@ export type Customer = Base<'customer'> & {
   tax_exempt: 'exempt' | 'none' | 'reverse'
 }
 
-export type PaymentMethodType = 'card' | 'us_bank_account'
+type PaymentMethodType = 'card' | 'us_bank_account'
 
 export type PaymentMethod = Base<'payment_method'> & {
   allow_redisplay: 'always' | 'limited' | 'unspecified'
@@ -55,7 +55,7 @@ export type PaymentMethod = Base<'payment_method'> & {
   type: PaymentMethodType
 }
 
-export type CardDetails = {
+type CardDetails = {
   brand: string
   checks: { address_line1_check: null; address_postal_code_check: null; cvc_check: string | null }
   country: string
@@ -70,7 +70,7 @@ export type CardDetails = {
   three_d_secure_usage: { supported: boolean }
 }
 
-export type BankDetails = {
+type BankDetails = {
   account_holder_type: 'individual' | 'company'
   account_type: 'checking' | 'savings'
   bank_name: string

@@ -91,7 +91,7 @@ function markSucceeded({ world, cause, intent, method }: Attempt): void {
 }
 
 /** Back to `requires_payment_method`: the intent forgets the method, the error remembers it. */
-export function failPayment(attempt: Attempt, decline: Decline): StripeError {
+function failPayment(attempt: Attempt, decline: Decline): StripeError {
   const { world, cause, intent, method } = attempt
   const failed = createCharge(world, intent, method, decline)
   const error: IntentError = {

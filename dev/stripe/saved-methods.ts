@@ -49,7 +49,7 @@ export function detach(context: Context, method: PaymentMethod): PaymentMethod {
 }
 
 /** The 402 of an issuer's no. */
-export function cardRefused(decline: Decline, evidence: Partial<StripeError['body']> = {}): StripeError {
+function cardRefused(decline: Decline, evidence: Partial<StripeError['body']> = {}): StripeError {
   return new StripeError(402, { type: 'card_error', message: declineMessage(decline), ...decline, ...evidence })
 }
 

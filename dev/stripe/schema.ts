@@ -40,7 +40,7 @@ export function createValidators(components: Readonly<Record<string, Schema>>): 
 }
 
 /** OpenAPI 3.0 to JSON Schema: `nullable` becomes a null type, objects with named properties become closed. */
-export function toJsonSchema(schema: Schema): Record<string, unknown> {
+function toJsonSchema(schema: Schema): Record<string, unknown> {
   if (schema.nullable === true) {
     const { nullable: _, ...rest } = schema
     return { anyOf: [{ type: 'null' }, toJsonSchema(rest)] }

@@ -105,7 +105,7 @@ async function send(world: World, delivery: Delivery, stopping: AbortSignal): Pr
 }
 
 /** https://docs.stripe.com/webhooks#verify-manually; real time, since receivers compare it with their own. */
-export function signature(body: string, secret: string): string {
+function signature(body: string, secret: string): string {
   const t = Math.floor(Date.now() / 1000)
   const v1 = createHmac('sha256', secret).update(`${t}.${body}`).digest('hex')
   return `t=${t},v1=${v1}`

@@ -138,7 +138,7 @@ export function accountToWire(account: Account, methods: readonly PaymentMethod[
   }
 }
 
-export function addressToWire(address: Address | null): z.output<typeof addressSchema> | null {
+function addressToWire(address: Address | null): z.output<typeof addressSchema> | null {
   if (address === null) return null
   const { postalCode, ...rest } = address
   return { ...rest, postal_code: postalCode }

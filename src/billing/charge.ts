@@ -1,9 +1,8 @@
-import type { SQL } from 'drizzle-orm'
 import { methodFrom } from '../accounts/repository.ts'
 import { invoicesFrom, invoicesIn, linesIn } from '../invoices/repository.ts'
 import { type Id, idsOfCommit } from '../kernel/id.ts'
 import { HOUR_MS, MINUTE_MS, plusMs } from '../kernel/instant.ts'
-import type { OutcomeKind } from '../payments/domain/outcome.ts'
+import type { OutcomeKind } from '../payments/domain/payment.ts'
 import {
   attemptFrom,
   chargeReads,
@@ -14,6 +13,7 @@ import {
   paymentFrom,
   postponed,
 } from '../payments/repository.ts'
+import { type ChargeTask, type Outcomes, type Taken, takeMoney } from '../payments/take-money.ts'
 import { newCommitId, realNow } from '../platform/clock.ts'
 import type { Database } from '../platform/db/client.ts'
 import { commit } from '../platform/db/commit.ts'
@@ -22,8 +22,8 @@ import type { Env } from '../platform/env.ts'
 import { decide } from './domain/decide.ts'
 import type { Decision } from './domain/decision.ts'
 import type { Snapshot } from './domain/snapshot.ts'
-import { snapshotReads, snapshotsFrom, timeOf, writesOf } from './repository.ts'
-import { type ChargeTask, type Outcomes, takeMoney } from './take-money.ts'
+import { snapshotReads, snapshotsFrom, timeOf } from './repository.ts'
+import { writesOf } from './writes.ts'
 
 /** Charges with the accounts they belong to, read together. */
 export type Claimed = { readonly tasks: readonly ChargeTask[]; readonly snapshots: readonly Snapshot[] }
@@ -34,8 +34,8 @@ export async function chargeDue(env: Env, database: Database, due: DueCharges, l
   const claiming = claimAttempts(database, due, { claim, limit, realNow: realNow() })
   const claimed = await readCharges(database, claimedAs(claim), claiming)
   if (claimed.tasks.length === 0) return 0
-  const outcomes = await takeMoney(env, database, claimed.tasks)
-  await recordOutcomes(database, claimed, outcomes, { actor: 'charge' })
+  const taken = await takeMoney(env, database, claimed.tasks)
+  await recordOutcomes(database, claimed.snapshots, taken, { actor: 'charge' })
   return claimed.tasks.length
 }
 
@@ -48,7 +48,11 @@ export function openCharges(
   return readCharges(database, openAttemptsOf(organizationId, payments))
 }
 
-async function readCharges(database: Database, which: SQL, first?: ReturnType<typeof claimAttempts>): Promise<Claimed> {
+async function readCharges(
+  database: Database,
+  which: ReturnType<typeof claimedAs>,
+  first?: ReturnType<typeof claimAttempts>,
+): Promise<Claimed> {
   const reads = chargeReads(database, which)
   const [, attempts, payments, methods, gatewayAccounts, invoices, lines, ...rows] = await database.orm.batch([
     first ?? database.orm.execute('select 1'),
@@ -96,11 +100,12 @@ const MAX_TRIES = 5
 /** Commits what the gateway said. An account that was written meanwhile is read and decided again. */
 export async function recordOutcomes(
   database: Database,
-  claimed: Claimed,
-  outcomes: Outcomes,
+  before: readonly Snapshot[],
+  { tasks: charged, outcomes }: Taken,
   recording: Recording,
 ): Promise<readonly Decision[]> {
-  let { tasks, snapshots } = claimed
+  let tasks = charged
+  let snapshots = before
   const recorded: Decision[] = []
   for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
     const done = await recordOnce(database, { tasks, snapshots }, outcomes, recording)

@@ -1,6 +1,7 @@
 import type { Invoice } from '../invoices/domain/invoice.ts'
 import { type Id, idsOfCommit } from '../kernel/id.ts'
 import type { Rejection } from '../kernel/rejection.ts'
+import { takeMoney } from '../payments/take-money.ts'
 import { newCommitId, realNow } from '../platform/clock.ts'
 import type { Database } from '../platform/db/client.ts'
 import { commit } from '../platform/db/commit.ts'
@@ -11,19 +12,10 @@ import { type Claimed, openCharges, recordOutcomes } from './charge.ts'
 import { decide } from './domain/decide.ts'
 import { type Decision, isEmpty } from './domain/decision.ts'
 import type { Command, Snapshot } from './domain/snapshot.ts'
-import {
-  answeredKey,
-  type Loaded,
-  load,
-  newChargesOf,
-  readShown,
-  theAccount,
-  theAccountOf,
-  timeOf,
-  writesOf,
-} from './repository.ts'
-import { answerOf, type Resume, type Shown, shownAfter, shownOf, withNumbers } from './schemas.ts'
-import { takeMoney } from './take-money.ts'
+import { type Loaded, load, readShown, theAccount, theAccountOf, timeOf } from './repository.ts'
+import { answerOf } from './schemas.ts'
+import { type Resume, type Shown, shownAfter, shownOf, withNumbers } from './shown.ts'
+import { answeredKey, newChargesOf, writesOf } from './writes.ts'
 
 /** A command with who sends it. Plain values: it may travel to a Durable Object. */
 export type DispatchRequest = {
@@ -127,9 +119,9 @@ async function charge(
   shown: Shown,
   claimed: Claimed,
 ): Promise<Dispatched> {
-  const outcomes = await takeMoney(env, database, claimed.tasks)
+  const taken = await takeMoney(env, database, claimed.tasks)
   let answer = answerOf(command.type, shown)
-  await recordOutcomes(database, claimed, outcomes, {
+  await recordOutcomes(database, claimed.snapshots, taken, {
     actor,
     also: (decision) => {
       answer = answerOf(command.type, shownAfter(shown, decision === null ? [] : [decision]))

@@ -105,7 +105,7 @@ export async function chargeGateway(env: Env, database: Database, { gatewayAccou
 }
 
 /** Every minute: finds by the database alone what a lost message or a dead Worker left behind. */
-export async function sweep(env: Env, database: Database): Promise<void> {
+async function sweep(env: Env, database: Database): Promise<void> {
   const now = realNow()
   const [commits, clocks] = await Promise.all([
     unrelayedCommits(database, plusMs(now, -SWEEP_AFTER_MS), SWEEP_SIZE),

@@ -7,7 +7,8 @@ import { logError } from '../platform/log.ts'
 import { decide } from './domain/decide.ts'
 import { type Decision, isEmpty } from './domain/decision.ts'
 import type { Snapshot } from './domain/snapshot.ts'
-import { type Chosen, loadSnapshots, runPageFragment, theAccounts, timeOf, writesOf } from './repository.ts'
+import { type Chosen, loadSnapshots, theAccounts, timeOf } from './repository.ts'
+import { runPageFragment, writesOf } from './writes.ts'
 
 /** 200 accounts are 0.7 MB in one statement: few enough for a short transaction, enough to make trips cheap. */
 export const PAGE_SIZE = 200

@@ -1,43 +1,23 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { accountFrom, accountRows, accountsIn, defaultMethodsIn, methodFrom } from '../accounts/repository.ts'
+import { accountFrom, accountsIn, defaultMethodsIn, methodFrom } from '../accounts/repository.ts'
 import { testClocks } from '../accounts/tables.ts'
-import type { Invoice } from '../invoices/domain/invoice.ts'
-import {
-  createdInvoices,
-  finalisedInvoices,
-  invoiceById,
-  invoicesFrom,
-  linesOf,
-  settledInvoices,
-} from '../invoices/repository.ts'
-import type { Id, IdSource } from '../kernel/id.ts'
+import { invoiceById, invoicesFrom, linesOf } from '../invoices/repository.ts'
+import type { Id } from '../kernel/id.ts'
 import type { Instant } from '../kernel/instant.ts'
 import { invariant } from '../kernel/invariant.ts'
-import { ledgerFragment } from '../ledger/repository.ts'
 import { fromRow as organizationFrom } from '../organizations/repository.ts'
 import { organizations } from '../organizations/tables.ts'
-import type { Charge } from '../payments/domain/payment.ts'
-import { changedCharges, createdCharges, gatewayAccountsIn, paymentById, paymentFrom } from '../payments/repository.ts'
+import { gatewayAccountsIn, paymentById, paymentFrom } from '../payments/repository.ts'
 import type { gatewayAccounts } from '../payments/tables.ts'
 import { planBy, planFrom, versionFrom, versionsIn } from '../plans/repository.ts'
 import type { Database } from '../platform/db/client.ts'
 import { oneSnapshot } from '../platform/db/client.ts'
-import type { CommitRequest } from '../platform/db/commit.ts'
-import type { Fragment } from '../platform/db/fragment.ts'
-import { eventFragments } from '../platform/events/event.ts'
 import type { Idempotency } from '../platform/http/app.ts'
 import { type KeyRecord, keyRecordOf } from '../platform/http/idempotency.ts'
 import type { Subscription } from '../subscriptions/domain/subscription.ts'
-import {
-  liveSubscriptionsOf,
-  subscriptionById,
-  subscriptionFrom,
-  subscriptionRows,
-} from '../subscriptions/repository.ts'
-import type { Changed, Decision } from './domain/decision.ts'
+import { liveSubscriptionsOf, subscriptionById, subscriptionFrom } from '../subscriptions/repository.ts'
 import type { Snapshot } from './domain/snapshot.ts'
-import { eventRows } from './events.ts'
-import type { Resume, Shown } from './schemas.ts'
+import type { Resume, Shown } from './shown.ts'
 
 /** A subquery of (organization_id, account id): the accounts that a read is about. */
 export type Chosen = SQL
@@ -189,111 +169,6 @@ function withAsked(live: readonly Subscription[], asked: Subscription | undefine
   return asked === undefined || live.some(({ id }) => id === asked.id) ? live : [...live, asked]
 }
 
-export type Decided = {
-  readonly commitId: Id<'commit'>
-  readonly ids: IdSource
-  readonly actor: string
-  readonly realNow: Instant
-}
-
-/**
- * The guards and fragments of some accounts' decisions. `inline`: the request charges by itself what it makes.
- * A renewal alone changes few columns, and most of a page is renewals: these go in fragments of their own.
- */
-export function writesOf(
-  decisions: readonly Decision[],
-  { commitId, ids, actor, realNow }: Decided,
-  inline: boolean,
-): Pick<CommitRequest, 'accounts' | 'subscriptions' | 'fragments'> {
-  const subscriptions = decisions.flatMap((decision) => decision.subscriptions)
-  const changed = subscriptions.filter(isChanged)
-  const invoices = decisions.flatMap((decision) => decision.invoices)
-  const charges = decisions.flatMap((decision) => decision.charges)
-  const fragments: Fragment[] = [
-    accountRows.billed(decisions.map(({ account }) => account.after)),
-    subscriptionRows.created(subscriptions.filter(isNew).map(({ after }) => after)),
-    subscriptionRows.renewed(changed.filter(isRenewal).map(({ after }) => after)),
-    subscriptionRows.changed(changed.filter((change) => !isRenewal(change)).map(({ after }) => after)),
-    ...createdInvoices(invoices.filter(isNew).map(({ after }) => after)),
-    ...invoiceChanges(invoices.filter(isChanged)),
-    ...createdCharges(
-      charges.filter(isNew).map(({ after }) => after),
-      inline,
-      realNow,
-    ),
-    ...changedCharges(charges.filter(isChanged).map(({ after }) => after)),
-    ledgerFragment(
-      decisions.flatMap(({ ledger }) => ledger),
-      ids,
-    ),
-    ...eventFragments(decisions.flatMap((decision) => eventRows(decision, commitId, ids, actor))),
-  ]
-  return {
-    accounts: decisions.map(({ account: { before } }) => ({
-      organizationId: before.organizationId,
-      accountId: before.id,
-      id: before.id,
-      version: before.version,
-    })),
-    subscriptions: changed.map(({ before: { organizationId, accountId, id, version } }) => ({
-      ...{ organizationId, accountId, id, version },
-    })),
-    fragments,
-  }
-}
-
-function invoiceChanges(changes: readonly Existing<Invoice>[]): readonly Fragment[] {
-  const finals = changes.flatMap(({ before, after }) => (after.status === 'draft' ? [] : [{ before, after }]))
-  return [
-    ...finalisedInvoices(finals.filter(({ before }) => before.status === 'draft').map(({ after }) => after)),
-    settledInvoices(finals.filter(({ before }) => before.status !== 'draft').map(({ after }) => after)),
-  ].filter(({ rows }) => rows.length > 0)
-}
-
-type Existing<T> = Changed<T> & { readonly before: T }
-
-function isNew<T>(change: Changed<T>): boolean {
-  return change.before === null
-}
-
-function isChanged<T>(change: Changed<T>): change is Existing<T> {
-  return change.before !== null
-}
-
-/** Only the period moved. */
-function isRenewal({ before, after }: Existing<Subscription>): boolean {
-  return (
-    before.status === 'active' &&
-    after.status === 'active' &&
-    before.cancelAt === after.cancelAt &&
-    before.period !== after.period &&
-    before.metadata === after.metadata &&
-    before.externalKey === after.externalKey
-  )
-}
-
-/** New charges, to be made by the request itself. */
-export function newChargesOf(decision: Decision): readonly Charge[] {
-  return decision.charges.filter(isNew).map(({ after }) => after)
-}
-
-/** The answer of a request, once it is known: what a replay of its key gets. */
-export function answeredKey(
-  organizationId: Id<'organization'>,
-  key: string,
-  answer: { readonly status: number; readonly body: string },
-): Fragment {
-  return {
-    name: 'answered_key',
-    accountScoped: false,
-    rows: [{ organization_id: organizationId, key, ...answer }],
-    statement: (parameter) =>
-      `update idempotency_keys k set status = r.status, body = r.body
-       from json_to_recordset(${parameter}::json) as r(organization_id uuid, key text, status integer, body text)
-       where k.organization_id = r.organization_id and k.key = r.key`,
-  }
-}
-
 /** What time it is for the account: its clock's, or the real one. */
 export function timeOf({ clock }: Snapshot, realNow: Instant): Instant {
   return clock?.now ?? realNow
@@ -316,31 +191,5 @@ export async function readShown(
     subscription: subscription === undefined ? null : subscriptionFrom(subscription),
     invoice: invoice === undefined ? null : (invoicesFrom([invoice], lines)[0] ?? null),
     payment: payment === undefined ? null : paymentFrom(payment),
-  }
-}
-
-/** One row a page and organization, of the accounts that won: the counts of a run are exact, whatever was repeated. */
-export function runPageFragment(
-  runId: Id<'billing_run'>,
-  commitId: Id<'commit'>,
-  decisions: readonly Decision[],
-): Fragment {
-  return {
-    name: 'run_page',
-    accountScoped: true,
-    rows: decisions.map(({ account, subscriptions, invoices }) => ({
-      organization_id: account.after.organizationId,
-      account_id: account.after.id,
-      run_id: runId,
-      commit_id: commitId,
-      subscriptions: subscriptions.length,
-      invoices: invoices.length,
-    })),
-    statement: (parameter) =>
-      `insert into billing_run_pages (organization_id, run_id, commit_id, accounts, subscriptions, invoices)
-       select r.organization_id, r.run_id, r.commit_id, count(*), sum(r.subscriptions), sum(r.invoices)
-       from json_to_recordset(${parameter}::json) as r(organization_id uuid, account_id uuid, run_id uuid, commit_id uuid,
-         subscriptions integer, invoices integer)
-       join winners w on w.id = r.account_id group by 1, 2, 3`,
   }
 }

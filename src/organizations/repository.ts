@@ -7,10 +7,8 @@ import type { Caller } from '../platform/http/app.ts'
 import type { PageQuery } from '../platform/http/pagination.ts'
 import type { ApiKey } from './domain/api-key.ts'
 import type { Organization } from './domain/organization.ts'
-import { apiKeys, invoiceSeries, organizations } from './tables.ts'
+import { apiKeys, organizations } from './tables.ts'
 
-export const newOrganizations = insertsInto(organizations, 'organization')
-export const newInvoiceSeries = insertsInto(invoiceSeries, 'organization')
 export const newApiKeys = insertsInto(apiKeys, 'organization')
 export const revokedApiKeys = updatesOf(apiKeys, 'organization', ['revokedAt'])
 
@@ -19,12 +17,8 @@ export function fromRow(row: typeof organizations.$inferSelect): Organization {
   return { id, version, name, mode, settings }
 }
 
-export function organizationOf(database: Database, id: Id<'organization'>) {
-  return database.orm.select().from(organizations).where(eq(organizations.id, id))
-}
-
 export async function getOrganization(database: Database, id: Id<'organization'>): Promise<Organization> {
-  const [row] = await organizationOf(database, id)
+  const [row] = await database.orm.select().from(organizations).where(eq(organizations.id, id))
   if (row === undefined) throw new Error(`organization ${id} of a valid key must exist`)
   return fromRow(row)
 }

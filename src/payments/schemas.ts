@@ -3,8 +3,8 @@ import { encodeId } from '../kernel/id.ts'
 import { toIso } from '../kernel/instant.ts'
 import { pageQuery } from '../platform/http/pagination.ts'
 import { amountSchema, idSchema, timeOrNull, timeSchema } from '../platform/http/wire.ts'
-import { declineKinds, outcomeKinds } from './domain/outcome.ts'
-import { type Attempt, type Payment, paymentStatuses } from './domain/payment.ts'
+import { declineKinds } from './domain/decline.ts'
+import { type Attempt, outcomeKinds, type Payment, paymentStatuses } from './domain/payment.ts'
 import type { gatewayAccounts } from './tables.ts'
 
 export const newPaymentMethodSchema = z

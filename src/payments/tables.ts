@@ -19,8 +19,8 @@ import type { Id } from '../kernel/id.ts'
 import { organizations } from '../organizations/tables.ts'
 import { instantColumn } from '../platform/db/columns.ts'
 import type { Sealed } from '../platform/seal.ts'
-import type { Decline, OutcomeKind } from './domain/outcome.ts'
-import type { Payment } from './domain/payment.ts'
+import type { Decline } from './domain/decline.ts'
+import type { OutcomeKind, Payment } from './domain/payment.ts'
 
 export const gatewayAccounts = pgTable(
   'gateway_accounts',

@@ -26,7 +26,7 @@ export const subscriptionRows = {
   renewed: (changed: readonly Subscription[]) => ({ ...renewedRows(changed.map(toRow)), name: 'changed_periods' }),
 }
 
-export function toRow(subscription: Subscription): Row {
+function toRow(subscription: Subscription): Row {
   const { interval, status, ...terms } = subscription
   const period = 'period' in subscription ? subscription.period : null
   return {

@@ -43,5 +43,7 @@ export function placeOf(path: string): Place {
   if (folder === 'kernel' || folder === 'platform') return { layer: folder }
   const feature = features.find((known) => known === folder)
   if (feature === undefined) return { layer: 'outside' }
-  return { layer: 'feature', feature, role: name === 'domain' ? 'domain' : (roles[name] ?? 'other') }
+  // A feature with two subjects has two of a kind: run-routes.ts beside routes.ts.
+  const kind = name.replace(/^.*-(?=(routes|repository)\.ts$)/, '')
+  return { layer: 'feature', feature, role: name === 'domain' ? 'domain' : (roles[kind] ?? 'other') }
 }

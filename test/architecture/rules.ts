@@ -35,12 +35,12 @@ export const rules = {
   },
   'drizzle-orm only in tables, repositories, platform/db, platform/events and idempotency': library(
     'drizzle-orm',
-    /^src\/([\w-]+\/(tables|repository)\.ts|platform\/(db|events)\/.*|platform\/http\/idempotency\.ts)$/,
+    /^src\/([\w-]+\/(tables|([\w-]+-)?repository)\.ts|platform\/(db|events)\/.*|platform\/http\/idempotency\.ts)$/,
   ),
   'stripe only in payments and taxes': library('stripe', /^src\/(payments|taxes)\//),
   'hono only in routes, schemas, app.ts and platform/http': library(
     /^(hono|@hono\/[^/]+)$/,
-    /^src\/([\w-]+\/(routes|schemas)\.ts|app\.ts|platform\/http\/.*)$/,
+    /^src\/([\w-]+\/(([\w-]+-)?routes|schemas)\.ts|app\.ts|platform\/http\/.*)$/,
   ),
   'cloudflare:workers only in durable objects and index.ts': library(
     'cloudflare:workers',
@@ -101,7 +101,7 @@ const importable: Readonly<Record<Role, readonly Role[]>> = {
   tables: ['domain', 'tables'],
   repository: ['domain', 'tables', 'repository', 'schemas', 'edge'],
   schemas: ['domain', 'repository', 'schemas', 'edge'],
-  edge: ['domain', 'repository', 'schemas', 'edge'],
+  edge: ['domain', 'repository', 'schemas', 'edge', 'other'],
   other: ['domain'],
 }
 

@@ -1,6 +1,13 @@
 import { env, exports } from 'cloudflare:workers'
 import { expect, inject } from 'vitest'
 
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** dev/test-stack.ts tells its addresses. */
+    readonly stack: { readonly control: string; readonly neon: string; readonly stripe: string }
+  }
+}
+
 // biome-ignore lint/suspicious/noExplicitAny: answers are read as a client without types reads them
 export type Json = any
 

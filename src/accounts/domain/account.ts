@@ -52,7 +52,7 @@ export type Account = {
 export type Metadata = Readonly<Record<string, string>>
 
 /** Beyond this the billing run is not divided finer. */
-export const BUCKETS = 1024
+const BUCKETS = 1024
 
 /** The low bits of the id are random enough: a commit numbers its ids from 1, so take those above its last 16. */
 export function bucketOf(id: Id<'account'>): number {

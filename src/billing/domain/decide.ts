@@ -4,6 +4,7 @@ import { invariant } from '../../kernel/invariant.ts'
 import type { Rejection } from '../../kernel/rejection.ts'
 import { err, ok, type Result } from '../../kernel/result.ts'
 import { type Applied, applyOutcome, type ChargeOutcome } from '../../payments/domain/outcome.ts'
+import type { ChargeOf } from '../../payments/domain/payment.ts'
 import { nextStep } from '../../subscriptions/domain/advance.ts'
 import {
   type CreateSubscription,
@@ -14,8 +15,8 @@ import { createSubscription, MAX_BACKDATED_PERIODS } from '../../subscriptions/d
 import { nextDueAt, type Subscription } from '../../subscriptions/domain/subscription.ts'
 import { splitTax } from '../../taxes/domain/tax.ts'
 import { applyStep, type Context, close, type Work } from './bill.ts'
-import type { Changed, Decision, DomainEvent } from './decision.ts'
-import type { ChargeOf, Command, Snapshot } from './snapshot.ts'
+import type { Changed, Decision, DomainEvent, PaymentEventType } from './decision.ts'
+import type { Command, Snapshot } from './snapshot.ts'
 
 /** A subscription further behind than this many steps is brought up to date by several decisions. */
 const MAX_STEPS = 24
@@ -174,8 +175,6 @@ function withOutcome(work: Work, before: ChargeOf, after: Applied, type: Payment
     events: [...work.events, told, ...(settled && after.invoice.status === 'paid' ? [paid] : [])],
   }
 }
-
-type PaymentEventType = Extract<DomainEvent, { readonly subject: 'payment' }>['type']
 
 const paymentEvents = {
   succeeded: 'payment.succeeded',

@@ -9,19 +9,18 @@ import type { Subscription } from '../../subscriptions/domain/subscription.ts'
 /** `before` is null for what the decision makes. */
 export type Changed<T> = { readonly before: T | null; readonly after: T }
 
-export const invoiceEventTypes = ['invoice.created', 'invoice.finalized', 'invoice.paid'] as const
-export const paymentEventTypes = [
-  'payment.created',
-  'payment.succeeded',
-  'payment.failed',
-  'payment.pending',
-  'payment.action_required',
-] as const
+type InvoiceEventType = 'invoice.created' | 'invoice.finalized' | 'invoice.paid'
+export type PaymentEventType =
+  | 'payment.created'
+  | 'payment.succeeded'
+  | 'payment.failed'
+  | 'payment.pending'
+  | 'payment.action_required'
 
 export type DomainEvent = { readonly at: Instant } & (
   | ({ readonly subject: 'subscription'; readonly type: SubscriptionEventType } & Changed<Subscription>)
-  | ({ readonly subject: 'invoice'; readonly type: (typeof invoiceEventTypes)[number] } & Changed<Invoice>)
-  | ({ readonly subject: 'payment'; readonly type: (typeof paymentEventTypes)[number] } & Changed<Payment>)
+  | ({ readonly subject: 'invoice'; readonly type: InvoiceEventType } & Changed<Invoice>)
+  | ({ readonly subject: 'payment'; readonly type: PaymentEventType } & Changed<Payment>)
 )
 
 /** Everything that one commit makes true about one account. */

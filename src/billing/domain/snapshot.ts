@@ -1,11 +1,11 @@
 import type { Account } from '../../accounts/domain/account.ts'
 import type { PaymentMethod } from '../../accounts/domain/payment-method.ts'
-import type { DraftInvoice, FinalInvoice, TaxAmount } from '../../invoices/domain/invoice.ts'
+import type { DraftInvoice, TaxAmount } from '../../invoices/domain/invoice.ts'
 import type { Id } from '../../kernel/id.ts'
 import type { Instant } from '../../kernel/instant.ts'
 import type { Settings } from '../../organizations/domain/organization.ts'
 import type { ChargeOutcome } from '../../payments/domain/outcome.ts'
-import type { Charge } from '../../payments/domain/payment.ts'
+import type { ChargeOf } from '../../payments/domain/payment.ts'
 import type { Plan, PlanVersion } from '../../plans/domain/plan.ts'
 import type { CreateSubscription, SubscriptionCommand } from '../../subscriptions/domain/commands.ts'
 import type { Subscription } from '../../subscriptions/domain/subscription.ts'
@@ -26,9 +26,6 @@ export type Snapshot = {
   readonly draft: DraftInvoice | null
   readonly charges: readonly ChargeOf[]
 }
-
-/** An open charge with the invoice it is for. */
-export type ChargeOf = { readonly charge: Charge; readonly invoice: FinalInvoice }
 
 export type Command =
   | CreateSubscription

@@ -11,7 +11,7 @@ export const ledgerAccounts = ['receivable', 'revenue', 'tax', 'cash', 'rounding
 export type LedgerAccount = (typeof ledgerAccounts)[number]
 
 /** One line of a transaction, in minor units: a debit is positive, a credit negative. Never zero. */
-export type Posting = { readonly ledgerAccount: LedgerAccount; readonly amount: bigint }
+type Posting = { readonly ledgerAccount: LedgerAccount; readonly amount: bigint }
 
 /** What one document moved. Its postings sum to zero. */
 export type LedgerTransaction = {

@@ -1,4 +1,10 @@
-import type { Decline } from './outcome.ts'
+/** hard: this card will not work · soft: it may later · customer: the customer must do something. */
+export const declineKinds = ['hard', 'soft', 'customer'] as const
+
+export type Decline = {
+  readonly kind: (typeof declineKinds)[number]
+  readonly code: string
+}
 
 type Kind = Decline['kind']
 

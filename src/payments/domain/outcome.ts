@@ -2,32 +2,14 @@ import { balanceOf, type FinalInvoice, settle } from '../../invoices/domain/invo
 import type { Instant } from '../../kernel/instant.ts'
 import { invariant } from '../../kernel/invariant.ts'
 import { type LedgerTransaction, ledgerTransaction } from '../../ledger/domain/posting.ts'
+import type { Decline } from './decline.ts'
 import { unchargeableBelow } from './gateway-amount.ts'
-import type { Charge, Payment } from './payment.ts'
-
-/** hard: this card will not work · soft: it may later · customer: the customer must do something. */
-export const declineKinds = ['hard', 'soft', 'customer'] as const
-
-export type Decline = {
-  readonly kind: (typeof declineKinds)[number]
-  readonly code: string
-}
+import type { Charge, OutcomeKind, Payment } from './payment.ts'
 
 /** What the gateway said to one confirmation. `unknown` is no answer, or one that proves nothing: never "failed". */
 export type ChargeOutcome =
-  | { readonly kind: 'succeeded' | 'processing' | 'authentication_required' | 'throttled' | 'rejected' | 'unknown' }
+  | { readonly kind: Exclude<OutcomeKind, 'declined'> }
   | { readonly kind: 'declined'; readonly decline: Decline }
-
-export const outcomeKinds = [
-  'succeeded',
-  'processing',
-  'declined',
-  'authentication_required',
-  'throttled',
-  'rejected',
-  'unknown',
-] as const satisfies readonly ChargeOutcome['kind'][]
-export type OutcomeKind = ChargeOutcome['kind']
 
 /** Whether an outcome ends the attempt, and where the payment stands then. */
 const effects = {

@@ -4,8 +4,20 @@ import { balanceOf } from '../../invoices/domain/invoice.ts'
 import type { Currency } from '../../kernel/currency.ts'
 import type { Id, IdSource } from '../../kernel/id.ts'
 import type { Instant } from '../../kernel/instant.ts'
+import type { Decline } from './decline.ts'
 import { chargeable } from './gateway-amount.ts'
-import type { Decline, OutcomeKind } from './outcome.ts'
+
+/** What a gateway can say to a charge; `unknown` is no answer. */
+export const outcomeKinds = [
+  'succeeded',
+  'processing',
+  'declined',
+  'authentication_required',
+  'throttled',
+  'rejected',
+  'unknown',
+] as const
+export type OutcomeKind = (typeof outcomeKinds)[number]
 
 export const paymentStatuses = ['pending', 'succeeded', 'failed'] as const
 
@@ -45,6 +57,9 @@ export type Attempt = {
   /** Null while the outcome is open. */
   readonly endedAt: Instant | null
 }
+
+/** An open charge with the invoice it is for. */
+export type ChargeOf = { readonly charge: Charge; readonly invoice: FinalInvoice }
 
 export type Charge = { readonly payment: Payment; readonly attempt: Attempt }
 

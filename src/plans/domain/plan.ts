@@ -81,14 +81,14 @@ export function samePrices(left: readonly Price[], right: readonly Price[]): boo
   return key(left) === key(right)
 }
 
-export function priceName({ currency, interval }: Pick<Price, 'currency' | 'interval'>): string {
+function priceName({ currency, interval }: Pick<Price, 'currency' | 'interval'>): string {
   return `${currency} per ${intervalName(interval)}`
 }
 
-export function intervalName({ unit, count }: Interval): string {
+function intervalName({ unit, count }: Interval): string {
   return count === 1 ? unit : `${count} ${unit}s`
 }
 
-export function sameInterval(left: Interval, right: Interval): boolean {
+function sameInterval(left: Interval, right: Interval): boolean {
   return left.unit === right.unit && left.count === right.count
 }

@@ -6,7 +6,7 @@ import { databaseFault, GUARD_LOST } from './fault.ts'
 import type { Fragment } from './fragment.ts'
 
 /** Version 0 means: this commit makes the row. */
-export type Guard<K extends 'account' | 'subscription'> = {
+type Guard<K extends 'account' | 'subscription'> = {
   readonly organizationId: Id<'organization'>
   readonly accountId: Id<'account'>
   readonly id: Id<K>
@@ -29,7 +29,7 @@ export type CommitRequest = {
   readonly idempotency?: IdempotencyRecord | undefined
 }
 
-export type IdempotencyRecord = {
+type IdempotencyRecord = {
   readonly key: string
   readonly fingerprint: string
   readonly at: Instant
@@ -37,7 +37,7 @@ export type IdempotencyRecord = {
   readonly resume: unknown
 }
 
-export type Answer = { readonly status: number; readonly body: string }
+type Answer = { readonly status: number; readonly body: string }
 
 export type CommitOutcome =
   | { readonly kind: 'committed'; readonly winners: ReadonlySet<Id<'account'>>; readonly late: LateValues }

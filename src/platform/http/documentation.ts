@@ -23,7 +23,7 @@ export function documentation(app: App) {
   return routes
 }
 
-export function openApiDocument(app: App) {
+function openApiDocument(app: App) {
   return app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: {

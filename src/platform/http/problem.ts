@@ -77,7 +77,7 @@ export class Problem extends Error {
 }
 
 /** Where problem types are documented: `/docs/problems/{code}` of the deployment itself. */
-export const PROBLEM_TYPES = '/docs/problems/'
+const PROBLEM_TYPES = '/docs/problems/'
 
 /** RFC 9457, with the code, the hint and the request's id. */
 export function problemBody(

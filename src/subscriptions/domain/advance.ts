@@ -13,17 +13,15 @@ export type Step = {
   readonly billables: readonly Billable[]
 }
 
-export const subscriptionEventTypes = [
-  'subscription.created',
-  'subscription.trial_started',
-  'subscription.activated',
-  'subscription.renewed',
-  'subscription.updated',
-  'subscription.cancellation_scheduled',
-  'subscription.cancellation_revoked',
-  'subscription.cancelled',
-] as const
-export type SubscriptionEventType = (typeof subscriptionEventTypes)[number]
+export type SubscriptionEventType =
+  | 'subscription.created'
+  | 'subscription.trial_started'
+  | 'subscription.activated'
+  | 'subscription.renewed'
+  | 'subscription.updated'
+  | 'subscription.cancellation_scheduled'
+  | 'subscription.cancellation_revoked'
+  | 'subscription.cancelled'
 
 /**
  * What falls due next, if it does by `until`: a scheduled start, a trial's end, a renewal or a cancellation. A cancellation

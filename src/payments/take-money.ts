@@ -1,16 +1,16 @@
 import type { PaymentMethod } from '../accounts/domain/payment-method.ts'
 import type { FinalInvoice } from '../invoices/domain/invoice.ts'
 import { encodeId, type Id } from '../kernel/id.ts'
-import type { ChargeOutcome } from '../payments/domain/outcome.ts'
-import { type Gateway, GatewayUnavailable } from '../payments/gateway.ts'
-import { keepGatewayPayments } from '../payments/repository.ts'
-import { stripeGateway } from '../payments/stripe.ts'
-import type { gatewayAccounts } from '../payments/tables.ts'
 import type { Database } from '../platform/db/client.ts'
 import type { Env } from '../platform/env.ts'
 import { logError } from '../platform/log.ts'
 import { unseal } from '../platform/seal.ts'
-import type { ChargeOf } from './domain/snapshot.ts'
+import type { ChargeOutcome } from './domain/outcome.ts'
+import type { ChargeOf } from './domain/payment.ts'
+import { type Gateway, GatewayUnavailable } from './gateway.ts'
+import { keepGatewayPayments } from './repository.ts'
+import { stripeGateway } from './stripe.ts'
+import type { gatewayAccounts } from './tables.ts'
 
 /** A charge with all that the gateway must be told. */
 export type ChargeTask = ChargeOf & {
@@ -20,6 +20,9 @@ export type ChargeTask = ChargeOf & {
 
 export type Outcomes = ReadonlyMap<Id<'attempt'>, ChargeOutcome>
 
+/** What the gateway said, and the charges with the ids it gave their payments. */
+export type Taken = { readonly outcomes: Outcomes; readonly tasks: readonly ChargeTask[] }
+
 /** Six connections may wait for their answer in one invocation of a Worker. */
 const CONCURRENT_CALLS = 6
 
@@ -28,7 +31,7 @@ const CONCURRENT_CALLS = 6
  * last look says that the invoice still wants it, and only then it is confirmed. Repeating it after a crash sends the
  * same keys. Never throws for the gateway: no answer is `unknown`.
  */
-export async function takeMoney(env: Env, database: Database, tasks: readonly ChargeTask[]): Promise<Outcomes> {
+export async function takeMoney(env: Env, database: Database, tasks: readonly ChargeTask[]): Promise<Taken> {
   const gateways = await openGateways(env, tasks)
   const outcomes = new Map<Id<'attempt'>, ChargeOutcome>()
   const made: { task: ChargeTask; gateway: Gateway; gatewayPayment: string }[] = []
@@ -39,7 +42,7 @@ export async function takeMoney(env: Env, database: Database, tasks: readonly Ch
       outcomes.set(task.charge.attempt.id, created as ChargeOutcome)
     else made.push({ task, gateway, gatewayPayment: created })
   })
-  if (made.length === 0) return outcomes
+  if (made.length === 0) return { outcomes, tasks }
   const wanted = await keepGatewayPayments(
     database,
     made.map(({ task, gatewayPayment }) => ({ payment: task.charge.payment, gatewayPayment })),
@@ -48,7 +51,13 @@ export async function takeMoney(env: Env, database: Database, tasks: readonly Ch
   await inParallel(confirmed, async ({ task, gateway, gatewayPayment }) => {
     outcomes.set(task.charge.attempt.id, await confirm(gateway, task, gatewayPayment))
   })
-  return outcomes
+  const idOf = new Map(made.map(({ task, gatewayPayment }) => [task.charge.payment.id, gatewayPayment]))
+  return { outcomes, tasks: tasks.map((task) => named(task, idOf.get(task.charge.payment.id))) }
+}
+
+function named(task: ChargeTask, gatewayPayment = task.charge.payment.gatewayPayment): ChargeTask {
+  const { payment, attempt } = task.charge
+  return { ...task, charge: { attempt, payment: { ...payment, gatewayPayment } } }
 }
 
 /** The id of the gateway's payment, made now or before. */

@@ -1,0 +1,87 @@
+import '../dev/node-version.js'
+import { parseArgs } from 'node:util'
+import { type Bench, type Result, say } from './bench.ts'
+import { billingRun } from './billing-run.ts'
+import { getSubscription } from './get-subscription.ts'
+import { listInvoices } from './list-invoices.ts'
+import { postSubscription } from './post-subscription.ts'
+import { postSubscriptionCharged } from './post-subscription-charged.ts'
+
+const benches: Readonly<Record<string, Bench>> = {
+  billing_run: billingRun,
+  post_subscription: postSubscription,
+  post_subscription_charged: postSubscriptionCharged,
+  get_subscription: getSubscription,
+  list_invoices: listInvoices,
+}
+
+const { values } = parseArgs({
+  options: { json: { type: 'boolean' }, list: { type: 'boolean' }, only: { type: 'string', multiple: true } },
+})
+const chosen = Object.entries(benches).filter(([name]) => values.only?.includes(name) ?? true)
+
+const ends: (() => Promise<void>)[] = []
+let stopping: Promise<void> | null = null
+
+async function stop(): Promise<void> {
+  for (let end = ends.pop(); end !== undefined; end = ends.pop()) await end()
+}
+
+/** A second Ctrl-C waits for the first. */
+async function interrupted(): Promise<void> {
+  stopping ??= stop()
+  await stopping
+  process.exit(130)
+}
+process.on('SIGINT', interrupted)
+process.on('SIGTERM', interrupted)
+
+if (values.list) for (const name of Object.keys(benches)) console.log(name)
+else if (chosen.length === 0) fail(new Error(`there is no such bench; there are ${Object.keys(benches).join(', ')}`))
+else await runAll()
+
+async function runAll(): Promise<void> {
+  const results: Result[] = []
+  for (const [name, bench] of chosen) {
+    say(name)
+    try {
+      const measured = await bench(ends)
+      results.push(...measured)
+      if (values.json) for (const result of measured) console.log(JSON.stringify(result))
+    } catch (error) {
+      if (stopping === null) fail(error)
+    } finally {
+      await (stopping ?? stop())
+    }
+    if (stopping !== null) return
+  }
+  if (!values.json) console.log(table(results))
+}
+
+function fail(error: unknown): void {
+  console.error(error instanceof Error ? (error.stack ?? error.message) : error)
+  process.exitCode = 1
+}
+
+function table(results: readonly Result[]): string {
+  const rows = results.map(({ bench, value, unit, ...details }) => [
+    bench,
+    value.toLocaleString('en'),
+    unit,
+    Object.entries(details)
+      .map(([name, detail]) => `${name} ${text(detail)}`)
+      .join('  '),
+  ])
+  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  return rows
+    .map((row) => row.map((cell, at) => (at === 1 ? cell.padStart(widths[at] ?? 0) : cell.padEnd(widths[at] ?? 0))))
+    .map((row) => row.join('  '))
+    .join('\n')
+}
+
+function text(detail: Result[string]): string {
+  if (detail === null || typeof detail !== 'object') return String(detail)
+  return `(${Object.entries(detail)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ')})`
+}

@@ -1,0 +1,164 @@
+import Stripe from 'stripe'
+import { describe, expect, it } from 'vitest'
+import { clientOf, confirmed, control, emulator, key, payable, refusal, stripe } from './stripe-world.ts'
+
+const confirmOperation = 'post_payment_intents_intent_confirm'
+
+describe('an idempotency key', () => {
+  it('replays the first answer, and charges once', async () => {
+    const before = await paymentsMade()
+    const intent = await payable('pm_card_visa')
+    const first = await confirmed(intent, 'att_replay')
+    const second = await confirmed(intent, 'att_replay')
+    expect(second).toEqual(first)
+    expect(headerOf(second, 'idempotent-replayed')).toBe('true')
+    expect(headerOf(second, 'original-request')).toBe(first.lastResponse.requestId)
+    expect(second.lastResponse.requestId).not.toBe(first.lastResponse.requestId)
+    expect(await paymentsMade()).toMatchObject({
+      succeeded_count: countIn(before) + 1,
+      captured_charges: countIn(before) + 1,
+    })
+  })
+
+  it('replays a decline too, though the card would pay now', async () => {
+    const intent = await payable('pm_card_visa')
+    await fault(confirmOperation, 'decline', {
+      decline_code: 'insufficient_funds',
+      advice_code: 'try_again_later',
+      times: 2,
+    })
+    for (const _ of ['first', 'replay']) {
+      const error = await refusal(confirmed(intent, 'att_declined'))
+      expect(error).toMatchObject({
+        statusCode: 402,
+        decline_code: 'insufficient_funds',
+        advice_code: 'try_again_later',
+      })
+    }
+    // The replay used up no fault: the next attempt meets the second one, and the third pays.
+    expect(await refusal(confirmed(intent, 'att_second'))).toMatchObject({ statusCode: 402 })
+    expect((await confirmed(intent, 'att_third')).status).toBe('succeeded')
+  })
+
+  it('refuses other parameters', async () => {
+    await stripe.customers.create({ name: 'one' }, { idempotencyKey: 'key_other' })
+    const error = await refusal(stripe.customers.create({ name: 'two' }, { idempotencyKey: 'key_other' }))
+    expect(error).toMatchObject({ statusCode: 400, type: 'StripeIdempotencyError' })
+  })
+
+  it('in flight answers 409, and the truth afterwards', async () => {
+    const intent = await payable('pm_card_visa')
+    await fault(confirmOperation, 'delay', { delay_ms: 150 })
+    const slow = confirmed(intent, 'att_flight')
+    await expect.poll(() => requestsWith('att_flight')).toHaveLength(1)
+    const error = await refusal(confirmed(intent, 'att_flight'))
+    expect(error).toMatchObject({ statusCode: 409, code: 'idempotency_key_in_use' })
+    expect((await slow).status).toBe('succeeded')
+    expect((await confirmed(intent, 'att_flight')).status).toBe('succeeded')
+  })
+
+  it('is forgotten after 24 hours', async () => {
+    const other = clientOf(emulator, 'sk_test_clock')
+    const first = await other.customers.create({}, { idempotencyKey: 'key_day' })
+    await control('POST', 'clock', { advance_s: 24 * 3600 - 60 }, 'sk_test_clock')
+    expect((await other.customers.create({}, { idempotencyKey: 'key_day' })).id).toBe(first.id)
+    await control('POST', 'clock', { advance_s: 61 }, 'sk_test_clock')
+    expect((await other.customers.create({}, { idempotencyKey: 'key_day' })).id).not.toBe(first.id)
+  })
+
+  it('belongs to one secret key', async () => {
+    const other = clientOf(emulator, 'sk_test_other_world')
+    const ours = await stripe.customers.create({}, { idempotencyKey: 'key_shared' })
+    const theirs = await other.customers.create({}, { idempotencyKey: 'key_shared' })
+    expect(theirs.id).not.toBe(ours.id)
+    expect(await refusal(other.customers.update(ours.id, {}))).toMatchObject({ statusCode: 404 })
+  })
+})
+
+describe('a fault', () => {
+  it.each(['execute_then_drop', 'truncate'])('%s: the same key tells the truth afterwards', async (kind) => {
+    const intent = await payable('pm_card_visa')
+    await fault(confirmOperation, kind)
+    const error = await refusal(confirmed(intent, `att_${kind}`))
+    expect(error.statusCode === undefined || error.statusCode === 200).toBe(true)
+    expect((await stripe.paymentIntents.retrieve(intent.id)).status).toBe('succeeded')
+    const replayed = await confirmed(intent, `att_${kind}`)
+    expect(replayed.status).toBe('succeeded')
+    expect(headerOf(replayed, 'idempotent-replayed')).toBe('true')
+  })
+
+  it('drop_before: nothing happened, and the same key may still pay', async () => {
+    const intent = await payable('pm_card_visa')
+    await fault(confirmOperation, 'drop_before')
+    expect(await refusal(confirmed(intent, 'att_dropped'))).toBeInstanceOf(Stripe.errors.StripeConnectionError)
+    expect((await stripe.paymentIntents.retrieve(intent.id)).status).toBe('requires_payment_method')
+    expect((await confirmed(intent, 'att_dropped')).status).toBe('succeeded')
+  })
+
+  it('delay past the timeout: the caller gives up, the payment happens', async () => {
+    const intent = await payable('pm_card_visa')
+    await fault(confirmOperation, 'delay', { delay_ms: 200 })
+    const error = await refusal(confirmed(intent, 'att_slow', clientOf(emulator, key, 50)))
+    expect(error).toBeInstanceOf(Stripe.errors.StripeConnectionError)
+    await expect.poll(() => confirmed(intent, 'att_slow').then(({ status }) => status, String)).toBe('succeeded')
+  })
+
+  it('stored_500 is replayed for its key; a new key pays', async () => {
+    const intent = await payable('pm_card_visa')
+    await fault(confirmOperation, 'stored_500')
+    for (const _ of ['first', 'replay'])
+      expect(await refusal(confirmed(intent, 'att_500'))).toMatchObject({ statusCode: 500 })
+    expect((await confirmed(intent, 'att_501')).status).toBe('succeeded')
+  })
+
+  it('stored_500 that executes: the error is stored, the money has moved', async () => {
+    const intent = await payable('pm_card_visa')
+    await fault(confirmOperation, 'stored_500', { executes: 'before' })
+    expect(await refusal(confirmed(intent, 'att_forward'))).toMatchObject({ statusCode: 500 })
+    expect((await stripe.paymentIntents.retrieve(intent.id)).status).toBe('succeeded')
+  })
+
+  it.each([
+    ['conflict_409', 409, 'idempotency_key_in_use'],
+    ['rate_limited_429', 429, 'rate_limit'],
+  ])('%s passes, and the same key pays', async (kind, statusCode, code) => {
+    const intent = await payable('pm_card_visa')
+    await fault(confirmOperation, kind)
+    expect(await refusal(confirmed(intent, `att_${kind}`))).toMatchObject({ statusCode, code })
+    expect((await confirmed(intent, `att_${kind}`)).status).toBe('succeeded')
+  })
+
+  it('down: nobody answers and nothing happens until it is up again', async () => {
+    await control('POST', 'down', { down: true })
+    const email = 'nobody@example.com'
+    expect(await refusal(stripe.customers.create({ email }))).toBeInstanceOf(Stripe.errors.StripeConnectionError)
+    await control('POST', 'down', { down: false })
+    expect((await stripe.customers.list({ email })).data).toEqual([])
+  })
+
+  it('that names no operation of the document is refused', async () => {
+    await expect(fault('post_payment_intent', 'delay')).rejects.toThrow('openapi.json has no operation')
+  })
+})
+
+function fault(operation: string, kind: string, more: object = {}): Promise<unknown> {
+  return control('POST', 'faults', { match: { operation }, times: 1, fault: kind, ...more })
+}
+
+/** With the fetch client `lastResponse.headers` is a Headers object, whatever its type says. */
+function headerOf(answer: { lastResponse: { headers: Record<string, string> } }, name: string): string | null {
+  return new Headers(answer.lastResponse.headers).get(name)
+}
+
+async function paymentsMade(secretKey = key): Promise<unknown> {
+  return control('GET', 'payments', undefined, secretKey)
+}
+
+async function requestsWith(idempotencyKey: string): Promise<unknown[]> {
+  const requests = (await control('GET', 'requests')) as { idempotency_key: string | null }[]
+  return requests.filter((request) => request.idempotency_key === idempotencyKey)
+}
+
+function countIn(payments: unknown): number {
+  return (payments as { succeeded_count: number }).succeeded_count
+}

@@ -1,0 +1,143 @@
+import { mkdtempSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { startStripeEmulator } from '../../dev/stripe/server.ts'
+import { clientOf, control, emulator, key } from './stripe-world.ts'
+
+describe('a webhook', () => {
+  it('can be held back, and released late, twice and in the wrong order', async () => {
+    const watched = 'sk_test_held'
+    const client = clientOf(emulator, watched)
+    const types: string[] = []
+    const receiver = await listener((body) => {
+      types.push(JSON.parse(body).type)
+      return 200
+    })
+    await client.webhookEndpoints.create({ url: receiver.url, enabled_events: ['*'] })
+    await control('POST', 'webhooks/hold', {}, watched)
+    const customer = await client.customers.create()
+    await client.customers.update(customer.id, { name: 'Ada' })
+    expect(types).toEqual([])
+    await control('POST', 'webhooks/release', { order: 'newest_first', copies: 2 }, watched)
+    await receiver.close()
+    expect(types).toEqual(['customer.updated', 'customer.updated', 'customer.created', 'customer.created'])
+  })
+
+  it('is signed, retried until it is taken, and its event can be read again', async () => {
+    const watched = 'sk_test_webhooks'
+    const client = clientOf(emulator, watched)
+    const received: { body: string; signature: string }[] = []
+    const receiver = await listener((body, signature) => {
+      received.push({ body, signature })
+      return received.length === 1 ? 500 : 200
+    })
+    const endpoint = await client.webhookEndpoints.create({ url: receiver.url, enabled_events: ['customer.created'] })
+    const customer = await client.customers.create({ name: 'Ada' }, { idempotencyKey: 'key_hook' })
+    expect(await control('POST', 'webhooks/settle', {}, watched)).toEqual({ settled: true })
+    await receiver.close()
+    expect(received).toHaveLength(2)
+    const last = received[1] ?? { body: '', signature: '' }
+    const event = await client.webhooks.constructEventAsync(last.body, last.signature, endpoint.secret ?? '')
+    expect(event).toMatchObject({ type: 'customer.created', data: { object: { id: customer.id, name: 'Ada' } } })
+    expect(event.request?.idempotency_key).toBe('key_hook')
+    await expect(
+      client.webhooks.constructEventAsync(`${last.body} `, last.signature, endpoint.secret ?? ''),
+    ).rejects.toThrow()
+    expect(await client.events.retrieve(event.id)).toMatchObject({ id: event.id, pending_webhooks: 0 })
+    expect((await client.webhookEndpoints.retrieve(endpoint.id)).secret).toBeUndefined()
+  })
+
+  it('events are listed, newest first, by type', async () => {
+    const client = clientOf(emulator, 'sk_test_events')
+    const customer = await client.customers.create({ payment_method: 'pm_card_visa' })
+    await client.customers.update(customer.id, { name: 'Ada' })
+    const all = await client.events.list()
+    expect(all.data.map(({ type }) => type)).toEqual([
+      'customer.updated',
+      'customer.created',
+      'payment_method.attached',
+    ])
+    expect(all.data[0]?.data.previous_attributes).toEqual({ name: null })
+    expect((await client.events.list({ types: ['customer.created'] })).data).toHaveLength(1)
+  })
+})
+
+describe('a request that the document does not allow', () => {
+  it.each([
+    ['an unknown parameter', 'customers', 'nickname=x', { code: 'parameter_unknown', param: 'nickname' }],
+    ['an unknown inner one', 'customers', 'address[planet]=x', { code: 'parameter_unknown', param: 'address[planet]' }],
+    ['a missing one', 'payment_intents', 'amount=500', { code: 'parameter_missing', param: 'currency' }],
+    [
+      'no integer',
+      'payment_intents',
+      'amount=5.5&currency=usd',
+      { code: 'parameter_invalid_integer', param: 'amount' },
+    ],
+    [
+      'a value outside the list',
+      'payment_intents',
+      'amount=500&currency=usd&capture_method=x',
+      { param: 'capture_method' },
+    ],
+    ['an object for a string', 'customers', 'name[first]=x', { param: 'name' }],
+    [
+      'an unset integer',
+      'payment_intents',
+      'amount=&currency=usd',
+      { code: 'parameter_invalid_empty', param: 'amount' },
+    ],
+    ['too little money', 'payment_intents', 'amount=49&currency=usd', { code: 'amount_too_small', param: 'amount' }],
+    [
+      'a customer who is not there',
+      'payment_intents',
+      'amount=500&currency=usd&customer=cus_x',
+      { code: 'resource_missing' },
+    ],
+  ])('with %s is refused', async (_, path, body, expected) => {
+    const response = await post(path, body)
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({ error: { type: 'invalid_request_error', ...expected } })
+  })
+
+  it('is told 404, 401 and 501 apart', async () => {
+    expect((await post('unicorns', '')).status).toBe(404)
+    expect((await fetch(`${emulator.url}/v1/customers`)).status).toBe(401)
+    const later = await post('refunds', 'payment_intent=pi_x')
+    expect([later.status, later.headers.get('request-id')]).toEqual([501, expect.stringMatching(/^req_/)])
+  })
+})
+
+describe('the data file', () => {
+  it('keeps customers, payments and keys between starts', async () => {
+    const dataFile = join(mkdtempSync(join(tmpdir(), 'stripe-emulator-')), 'state.json')
+    const first = await startStripeEmulator({ dataFile })
+    const customer = await clientOf(first, key).customers.create({ name: 'Ada' }, { idempotencyKey: 'key_kept' })
+    await first.stop()
+    const second = await startStripeEmulator({ dataFile })
+    const again = clientOf(second, key)
+    expect(await again.customers.retrieve(customer.id)).toMatchObject({ name: 'Ada' })
+    expect((await again.customers.create({ name: 'Ada' }, { idempotencyKey: 'key_kept' })).id).toBe(customer.id)
+    await second.stop()
+  })
+})
+
+function post(path: string, body: string): Promise<Response> {
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/x-www-form-urlencoded' }
+  return fetch(`${emulator.url}/v1/${path}`, { method: 'POST', headers, body })
+}
+
+type Listener = { readonly url: string; readonly close: () => Promise<unknown> }
+
+async function listener(answer: (body: string, signature: string) => number): Promise<Listener> {
+  const server: Server = createServer(async (request, response) => {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk)
+    response.writeHead(answer(Buffer.concat(chunks).toString(), String(request.headers['stripe-signature']))).end()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  return { url: `http://127.0.0.1:${port}/hook`, close: () => new Promise((resolve) => server.close(resolve)) }
+}

@@ -1,0 +1,31 @@
+import { createExecutionContext, createMessageBatch, createScheduledController, getQueueResult } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { vi } from 'vitest'
+import worker from '../../src/index.ts'
+import type { Env } from '../../src/platform/env.ts'
+import type { Json } from './client.ts'
+
+export type Queue = 'perennial-billing' | 'perennial-charges' | 'perennial-relay'
+
+/** Cron's minute. What it sends to the queues arrives there by itself. */
+export async function cronRuns(): Promise<void> {
+  await worker.scheduled(createScheduledController({ cron: '* * * * *', scheduledTime: new Date() }), bindings())
+}
+
+/** Delivers messages to a queue's consumer directly, and answers which of them it wants again. */
+export async function deliver(queue: `${Queue}${'' | '-dead'}`, ...bodies: readonly unknown[]): Promise<Json> {
+  const messages = bodies.map((body, index) => ({ id: `message-${index}`, timestamp: new Date(), attempts: 1, body }))
+  const batch = createMessageBatch(queue, messages)
+  await worker.queue(batch, bindings())
+  return getQueueResult(batch, createExecutionContext())
+}
+
+/** Real time goes on at once: leases end and sweeps come due. Undone after the test by `vi.useRealTimers()`. */
+export function realTimePasses(ms: number): void {
+  const now = Date.now() + ms
+  vi.useFakeTimers({ toFake: ['Date'], now, shouldAdvanceTime: true })
+}
+
+function bindings(): Env {
+  return env as unknown as Env
+}
