@@ -5,6 +5,7 @@ import { invoiceRoutes } from './invoices/routes.ts'
 import { ledgerRoutes } from './ledger/routes.ts'
 import { findCaller, ping } from './organizations/repository.ts'
 import { organizationRoutes } from './organizations/routes.ts'
+import { methodRoutes } from './payments/method-routes.ts'
 import { paymentRoutes } from './payments/routes.ts'
 import { planRoutes } from './plans/routes.ts'
 import { router } from './platform/http/app.ts'
@@ -13,7 +14,7 @@ import { documentation } from './platform/http/documentation.ts'
 import { notFound, onError } from './platform/http/errors.ts'
 import { health } from './platform/http/health.ts'
 import { idempotency } from './platform/http/idempotency.ts'
-import { request } from './platform/http/request.ts'
+import { limitBody, request } from './platform/http/request.ts'
 import { subscriptionRoutes } from './subscriptions/routes.ts'
 
 /** Every route of the Worker. */
@@ -23,7 +24,7 @@ app.onError(onError)
 app.notFound(notFound)
 app.use(request)
 app.route('/', health({ database: ping }))
-app.use('/v1/*', authenticate(findCaller), idempotency)
+app.use('/v1/*', authenticate(findCaller), limitBody, idempotency)
 for (const routes of [
   organizationRoutes,
   accountRoutes,
@@ -31,6 +32,7 @@ for (const routes of [
   billingRoutes,
   subscriptionRoutes,
   invoiceRoutes,
+  methodRoutes,
   paymentRoutes,
   ledgerRoutes,
   runRoutes,

@@ -240,7 +240,13 @@ export function clockBusy(id: Id<'test_clock'>): Problem {
 /** Cloudflare's geolocation of the request; nothing of it is certain. */
 function locationOf(c: AppContext): Location {
   const { cf } = c.req.raw as { readonly cf?: { readonly country?: string; readonly timezone?: string } }
-  return { country: cf?.country ?? null, timezone: cf?.timezone === undefined ? null : findZone(cf.timezone) }
+  const country = cf?.country !== undefined && isCountry(cf.country) ? cf.country : null
+  return { country, timezone: cf?.timezone === undefined ? null : findZone(cf.timezone) }
+}
+
+/** `T1` is Tor and `XX` nowhere. */
+function isCountry(code: string): boolean {
+  return /^[A-Z]{2}$/.test(code) && code !== 'XX'
 }
 
 export function guardOf({ organizationId, id, version }: Account) {

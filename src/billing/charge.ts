@@ -19,6 +19,7 @@ import type { Database } from '../platform/db/client.ts'
 import { commit } from '../platform/db/commit.ts'
 import type { Fragment } from '../platform/db/fragment.ts'
 import type { Env } from '../platform/env.ts'
+import { logError } from '../platform/log.ts'
 import { decide } from './domain/decide.ts'
 import type { Decision } from './domain/decision.ts'
 import type { Snapshot } from './domain/snapshot.ts'
@@ -94,10 +95,13 @@ type Recording = {
   readonly also?: (decision: Decision | null) => readonly Fragment[]
 }
 
-/** Each try is a new decision on what is there by then. */
-const MAX_TRIES = 5
+/** Each try is a new decision on what is there by then; of many requests on one account, one wins each time. */
+const MAX_TRIES = 20
 
-/** Commits what the gateway said. An account that was written meanwhile is read and decided again. */
+/**
+ * Commits what the gateway said, and answers what of it was recorded. An account that was written meanwhile is read and
+ * decided again; where others are always faster, the sweep takes the charge up again under the same keys.
+ */
 export async function recordOutcomes(
   database: Database,
   before: readonly Snapshot[],
@@ -122,7 +126,9 @@ export async function recordOutcomes(
     tasks = again.tasks
     snapshots = again.snapshots
   }
-  throw new Error(`${tasks.length} outcomes lost to other writers ${MAX_TRIES} times; the sweep records them`)
+  const lost = tasks.map(({ charge }) => charge.attempt.id)
+  logError('outcomes are left to the sweep', new Error(`lost to other writers ${MAX_TRIES} times`), { attempts: lost })
+  return recorded
 }
 
 async function recordOnce(

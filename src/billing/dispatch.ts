@@ -41,6 +41,8 @@ export type Dispatched =
   | { readonly kind: 'contended' }
   /** Too many commands wait for the same subscription. */
   | { readonly kind: 'busy' }
+  /** The database gave no answer. */
+  | { readonly kind: 'unavailable' }
 
 /** Tells the rest of the system of a commit, without making the caller wait. */
 export type Announce = (commit: Id<'commit'>) => void
@@ -120,15 +122,14 @@ async function charge(
   claimed: Claimed,
 ): Promise<Dispatched> {
   const taken = await takeMoney(env, database, claimed.tasks)
-  let answer = answerOf(command.type, shown)
-  await recordOutcomes(database, claimed.snapshots, taken, {
-    actor,
-    also: (decision) => {
-      answer = answerOf(command.type, shownAfter(shown, decision === null ? [] : [decision]))
-      return idempotency === null ? [] : [answeredKey(organizationId, idempotency.key, answer)]
-    },
-  })
-  return { kind: 'answered', ...answer }
+  const answerAfter = (decisions: readonly Decision[]) => answerOf(command.type, shownAfter(shown, decisions))
+  const answeredAfter = (decision: Decision | null) =>
+    idempotency === null
+      ? []
+      : [answeredKey(organizationId, idempotency.key, answerAfter(decision === null ? [] : [decision]))]
+  const recorded = await recordOutcomes(database, claimed.snapshots, taken, { actor, also: answeredAfter })
+  // What could not be recorded is still pending, whatever the gateway said.
+  return { kind: 'answered', ...answerAfter(recorded) }
 }
 
 /** A key that was used before: the answer it got, or the end of the work that its request did not live to see. */

@@ -1,6 +1,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Id } from '../kernel/id.ts'
 import { connect } from '../platform/db/client.ts'
+import { isUnavailable } from '../platform/db/fault.ts'
 import type { Env } from '../platform/env.ts'
 import { logError } from '../platform/log.ts'
 import { mutex, TooBusy } from '../platform/mutex.ts'
@@ -21,6 +22,8 @@ export class SubscriptionObject extends DurableObject<Env> {
       return await this.#inTurn(() => dispatch(this.env, connect(this.env), request, (id) => this.#announce(id)))
     } catch (error) {
       if (error instanceof TooBusy) return { kind: 'busy' }
+      // An error loses its class on the way out of an object: what the caller must tell apart is a value.
+      if (isUnavailable(error)) return { kind: 'unavailable' }
       throw error
     }
   }

@@ -7,8 +7,7 @@ import type { Instant } from '../kernel/instant.ts'
 import { invariant } from '../kernel/invariant.ts'
 import { fromRow as organizationFrom } from '../organizations/repository.ts'
 import { organizations } from '../organizations/tables.ts'
-import { gatewayAccountsIn, paymentById, paymentFrom } from '../payments/repository.ts'
-import type { gatewayAccounts } from '../payments/tables.ts'
+import { type GatewayAccount, gatewayAccountsIn, paymentById, paymentFrom } from '../payments/repository.ts'
 import { planBy, planFrom, versionFrom, versionsIn } from '../plans/repository.ts'
 import type { Database } from '../platform/db/client.ts'
 import { oneSnapshot } from '../platform/db/client.ts'
@@ -121,7 +120,7 @@ export type Loaded = {
   readonly snapshot: Snapshot | null
   readonly record: KeyRecord | null
   /** Through which the account's default method is charged. */
-  readonly gatewayAccount: typeof gatewayAccounts.$inferSelect | null
+  readonly gatewayAccount: GatewayAccount | null
 }
 
 const NO_UUID = '00000000-0000-0000-0000-000000000000'

@@ -7,7 +7,7 @@ import { newCommitId, realNow } from '../platform/clock.ts'
 import { type AppContext, invalidRequest, route, router } from '../platform/http/app.ts'
 import { actorOf, changedMeanwhile, missing } from '../platform/http/commit.ts'
 import { jsonResponse, replayOf } from '../platform/http/idempotency.ts'
-import { Problem, problemOf } from '../platform/http/problem.ts'
+import { databaseUnavailable, Problem, problemOf } from '../platform/http/problem.ts'
 import { answers, jsonBody } from '../platform/http/responses.ts'
 import { idSchema } from '../platform/http/wire.ts'
 import { logError } from '../platform/log.ts'
@@ -225,6 +225,8 @@ function answer(c: AppContext, done: Dispatched, target: DispatchRequest['target
     }
     case 'contended':
       throw changedMeanwhile()
+    case 'unavailable':
+      throw databaseUnavailable()
     case 'busy':
       throw new Problem('too_busy', {
         detail: 'Too many commands wait for this subscription.',

@@ -19,6 +19,8 @@ export type Gateway = {
     readonly token: string
     readonly key: string
   }) => Promise<Result<AttachedMethod, { readonly code: string; readonly message: string }>>
+  /** Takes the method from its customer; one that is gone already is fine. @throws {GatewayUnavailable} */
+  readonly detach: (method: PaymentMethod) => Promise<void>
   /**
    * Makes the gateway's payment without confirming it, and answers its id.
    * @throws {GatewayUnavailable} when there is no answer; repeat it with the same payment.

@@ -9,6 +9,7 @@ import type { Attempt, Charge, Payment } from './domain/payment.ts'
 import { gatewayAccounts, paymentAttempts, payments } from './tables.ts'
 
 type Organization = Id<'organization'>
+export type GatewayAccount = typeof gatewayAccounts.$inferSelect
 
 const newPayments = insertsInto(payments, 'account')
 const newAttempts = insertsInto(paymentAttempts, 'account')
@@ -52,11 +53,15 @@ export type DueCharges =
   | { readonly gatewayAccountId: Id<'gateway_account'> }
   | { readonly clockId: Id<'test_clock'>; readonly now: Instant }
 
-/** Open, and nobody is charging it. On a test clock: what a request began there and left in doubt. */
+/**
+ * Open, and nobody is charging it. On a test clock: what a request began there and left in doubt, unless the clock is
+ * under way, which takes its own charges and must find them.
+ */
 function dueInRealTime(realNow: Instant) {
   const now = toIso(realNow)
   return sql`ended_at is null and (claimed_until is null or claimed_until <= ${now})
-    and (clock_id is null and due_at <= ${now} or clock_id is not null and claimed_until is not null)`
+    and (clock_id is null and due_at <= ${now} or clock_id is not null and claimed_until is not null
+      and clock_id not in (select t.id from test_clocks t where t.target_at is not null))`
 }
 
 /** Takes up to `limit` due attempts under a lease. Two who ask at once get different ones. */
@@ -168,6 +173,13 @@ export function gatewayAccountOf(database: Database, organizationId: Organizatio
     .where(eq(gatewayAccounts.organizationId, organizationId))
     .orderBy(asc(gatewayAccounts.id))
     .limit(1)
+}
+
+export function gatewayAccountById(database: Database, organizationId: Organization, id: Id<'gateway_account'>) {
+  return database.orm
+    .select()
+    .from(gatewayAccounts)
+    .where(and(eq(gatewayAccounts.organizationId, organizationId), eq(gatewayAccounts.id, id)))
 }
 
 /** Gateway accounts by (organization_id, id); `chosen` is a subquery of them. */

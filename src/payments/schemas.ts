@@ -12,7 +12,7 @@ export const newPaymentMethodSchema = z
     token: z
       .string()
       .regex(
-        /^pm_[A-Za-z0-9_]{1,250}$/,
+        /^pm_(?!.*\d{13})[A-Za-z0-9_]{1,250}$/,
         'must be a gateway’s token for a payment method, such as pm_card_visa; never a card number',
       )
       .openapi({ example: 'pm_card_visa' }),

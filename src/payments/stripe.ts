@@ -1,6 +1,7 @@
 import Stripe from 'stripe'
 import { encodeId } from '../kernel/id.ts'
 import { err, ok } from '../kernel/result.ts'
+import { sha256 } from '../platform/hash.ts'
 import { declineOf } from './domain/decline.ts'
 import { gatewayAmount } from './domain/gateway-amount.ts'
 import type { ChargeOutcome } from './domain/outcome.ts'
@@ -28,6 +29,13 @@ export function stripeGateway(secretKey: string, baseUrl: string): Gateway {
         const refusal = refusalOf(error)
         if (refusal === null) throw new GatewayUnavailable('the payment method was not confirmed', { cause: error })
         return err(refusal)
+      }
+    },
+    detach: async (method) => {
+      try {
+        await stripe.paymentMethods.detach(method.gatewayMethod)
+      } catch (error) {
+        if (refusalOf(error) === null) throw new GatewayUnavailable('the method was not detached', { cause: error })
       }
     },
     createPayment: async (payment, method, description) => {
@@ -78,9 +86,11 @@ export function stripeGateway(secretKey: string, baseUrl: string): Gateway {
 async function createCustomer(stripe: Stripe, account: Parameters<Gateway['attach']>[0]['account']): Promise<string> {
   const key = encodeId('account', account.id)
   const { email, name } = account
+  // Of what is sent, too: the first try may have been refused and the name corrected since.
+  const idempotencyKey = `customer_${await sha256([key, email, name].join('\n'))}`
   const customer = await stripe.customers.create(
     { email, name, metadata: { perennial_account: key } },
-    { idempotencyKey: `customer_${key}` },
+    { idempotencyKey },
   )
   return customer.id
 }

@@ -4,18 +4,16 @@ import { encodeId, type Id } from '../kernel/id.ts'
 import type { Database } from '../platform/db/client.ts'
 import type { Env } from '../platform/env.ts'
 import { logError } from '../platform/log.ts'
-import { unseal } from '../platform/seal.ts'
 import type { ChargeOutcome } from './domain/outcome.ts'
 import type { ChargeOf } from './domain/payment.ts'
 import { type Gateway, GatewayUnavailable } from './gateway.ts'
-import { keepGatewayPayments } from './repository.ts'
-import { stripeGateway } from './stripe.ts'
-import type { gatewayAccounts } from './tables.ts'
+import { openGateway } from './open-gateway.ts'
+import { type GatewayAccount, keepGatewayPayments } from './repository.ts'
 
 /** A charge with all that the gateway must be told. */
 export type ChargeTask = ChargeOf & {
   readonly method: PaymentMethod
-  readonly gatewayAccount: typeof gatewayAccounts.$inferSelect
+  readonly gatewayAccount: GatewayAccount
 }
 
 export type Outcomes = ReadonlyMap<Id<'attempt'>, ChargeOutcome>
@@ -97,11 +95,11 @@ async function openGateways(
   tasks: readonly ChargeTask[],
 ): Promise<ReadonlyMap<Id<'gateway_account'>, Gateway>> {
   const gateways = new Map<Id<'gateway_account'>, Gateway>()
-  for (const { id, secret } of new Map(tasks.map((task) => [task.gatewayAccount.id, task.gatewayAccount])).values()) {
+  for (const account of new Map(tasks.map((task) => [task.gatewayAccount.id, task.gatewayAccount])).values()) {
     try {
-      gateways.set(id, stripeGateway(await unseal(secret, env.SEALING_KEY, id), env.STRIPE_API_URL))
+      gateways.set(account.id, await openGateway(env, account))
     } catch (error) {
-      logError('a gateway secret cannot be opened', error, { gateway_account: id })
+      logError('a gateway secret cannot be opened', error, { gateway_account: account.id })
     }
   }
   return gateways

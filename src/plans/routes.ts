@@ -3,7 +3,7 @@ import { decodeId, idsOfCommit } from '../kernel/id.ts'
 import type { Rejection } from '../kernel/rejection.ts'
 import { newCommitId, realNow } from '../platform/clock.ts'
 import { eventFragments } from '../platform/events/event.ts'
-import { type AppContext, route, router } from '../platform/http/app.ts'
+import { type AppContext, invalidRequest, route, router } from '../platform/http/app.ts'
 import { commitAndAnswer, eventOf, missing } from '../platform/http/commit.ts'
 import { pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { answers, jsonBody } from '../platform/http/responses.ts'
@@ -145,7 +145,7 @@ route(
   async (c) => {
     const before = await getPlan(c, c.req.valid('param').id)
     const { replaced_by } = c.req.valid('query')
-    if (replaced_by !== undefined) await getPlan(c, replaced_by)
+    if (replaced_by !== undefined) mayReplace(before, await getPlan(c, replaced_by))
     const commitId = newCommitId()
     const plan: Plan = {
       ...before,
@@ -201,6 +201,13 @@ async function getPlan(c: AppContext, idOrCode: string): Promise<Plan> {
   const [row] = await planBy(c.get('database'), c.get('caller').organizationId, by)
   if (row === undefined) throw missing('plan', idOrCode)
   return planFrom(row)
+}
+
+/** What the error for new subscribers names must be on sale. */
+function mayReplace(plan: Plan, by: Plan): void {
+  if (by.id !== plan.id && by.archivedAt === null) return
+  const detail = by.id === plan.id ? 'is the plan itself' : 'is archived too'
+  throw invalidRequest([{ pointer: '/replaced_by', detail }])
 }
 
 const changedMeanwhile: Rejection = {

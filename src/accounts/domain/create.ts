@@ -24,7 +24,10 @@ export type NewAccount = Omit<Account, Made | 'timezone'> & { readonly timezone:
 
 const UTC = 'UTC' as Zone
 
-/** Country and zone are guessed from the location where they were not given; `prefixAttempt`: see invoicePrefixFor. */
+/**
+ * Country and zone are guessed from the location where they were not given; an address confirms the guess.
+ * `prefixAttempt`: see invoicePrefixFor.
+ */
 export function createAccount(
   given: NewAccount,
   {
@@ -41,7 +44,7 @@ export function createAccount(
     bucket: bucketOf(id),
     timezone: given.timezone ?? location.timezone ?? UTC,
     country: given.country ?? location.country,
-    locationSource: given.country === null ? 'guessed' : 'given',
+    locationSource: given.country === null && given.address === null ? 'guessed' : 'given',
     invoicePrefix: invoicePrefixFor(given.name, id, prefixAttempt),
     invoiceSequence: 0,
     defaultPaymentMethodId: null,

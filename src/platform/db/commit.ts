@@ -2,7 +2,7 @@ import type { Id } from '../../kernel/id.ts'
 import type { Instant } from '../../kernel/instant.ts'
 import { plusMs, toIso } from '../../kernel/instant.ts'
 import type { Database } from './client.ts'
-import { databaseFault, GUARD_LOST } from './fault.ts'
+import { databaseFault, GUARD_LOST, OutcomeUnknown } from './fault.ts'
 import type { Fragment } from './fragment.ts'
 
 /** Version 0 means: this commit makes the row. */
@@ -50,11 +50,6 @@ export type CommitOutcome =
 
 /** Placeholder → value, for what only the statement knows: the next number of an organization-wide series. */
 export type LateValues = Readonly<Record<string, string>>
-
-/** The database gave no answer in three tries of the same bytes. The outcome is unknown, and a replay is safe. */
-export class OutcomeUnknown extends Error {
-  override readonly name = 'OutcomeUnknown'
-}
 
 const TRIES = 3
 /** How long a request that carries an idempotency key may take before a replay may finish its work. */

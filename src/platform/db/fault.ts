@@ -29,6 +29,16 @@ export function databaseFault(error: unknown): DatabaseFault | null {
   return { kind: unavailableClasses.has(state.slice(0, 2)) ? 'unavailable' : 'bug' }
 }
 
+/** The database gave no answer in three tries of the same bytes. The outcome is unknown, and a replay is safe. */
+export class OutcomeUnknown extends Error {
+  override readonly name = 'OutcomeUnknown'
+}
+
+/** Whether to answer "try again later". */
+export function isUnavailable(error: unknown): boolean {
+  return error instanceof OutcomeUnknown || databaseFault(error)?.kind === 'unavailable'
+}
+
 /** drizzle wraps the error of a single query but not that of a batch. */
 function neonErrorIn(error: unknown): NeonDbError | null {
   for (let at = error; at instanceof Error; at = at.cause) if (at instanceof NeonDbError) return at

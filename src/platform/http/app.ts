@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import type { Id } from '../../kernel/id.ts'
 import type { Database } from '../db/client.ts'
 import type { Env } from '../env.ts'
+import { faultsIn, mayBeUnstorable } from './faults.ts'
 import { type Fault, Problem } from './problem.ts'
 
 /** Who asks, as their API key says. */
@@ -32,9 +33,13 @@ export type AppContext = Context<AppEnv>
 /** Every feature's routes are one of these, so that a fault in a request looks the same everywhere. */
 export function router() {
   return new OpenAPIHono<AppEnv>({
-    defaultHook: (result) => {
-      if (result.success) return
-      throw invalidRequest(result.error.issues.flatMap(faultsOf))
+    defaultHook: async (result, c) => {
+      const text = result.target === 'json' ? await c.req.text() : null
+      if (result.success && text !== null && !mayBeUnstorable(text)) return
+      const strings = result.target === 'query' ? c.req.query() : c.req.param()
+      const input: unknown = text === null ? strings : JSON.parse(text || '{}')
+      const faults = faultsIn(input, result.success ? [] : result.error.issues)
+      if (faults.length > 0) throw invalidRequest(faults)
     },
   })
 }
@@ -50,34 +55,14 @@ export function route<const R extends RouteConfig>(
   app.openapi(createRoute({ security: [{ bearer: [] }], ...config }), handler as unknown as RouteHandler<R, AppEnv>)
 }
 
-export function invalidRequest(errors: readonly Fault[]): Problem {
+/** So many faults are named; nobody reads on, and the answer must not outgrow the request. */
+const MAX_FAULTS = 100
+
+export function invalidRequest(faults: readonly Fault[]): Problem {
+  const errors = faults.slice(0, MAX_FAULTS)
   return new Problem('invalid_request', {
     detail: errors.map(({ pointer, detail }) => `${pointer || 'The body'}: ${detail}`).join(' · '),
     hint: 'Correct every member listed in `errors`; nothing was written. The shapes are in /docs.',
     errors,
   })
-}
-
-type Issue = {
-  readonly code: string
-  readonly path: readonly PropertyKey[]
-  readonly message: string
-  readonly keys?: readonly string[]
-}
-
-/** One fault a member: an unknown member is named by itself. */
-function faultsOf(issue: Issue): readonly Fault[] {
-  if (issue.code === 'unrecognized_keys') {
-    return (issue.keys ?? []).map((key) => ({
-      pointer: pointerOf([...issue.path, key]),
-      detail: 'is not a known member',
-    }))
-  }
-  const detail = issue.message.endsWith('received undefined') ? 'is required' : issue.message
-  return [{ pointer: pointerOf(issue.path), detail }]
-}
-
-/** RFC 6901. */
-function pointerOf(path: readonly PropertyKey[]): string {
-  return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 }

@@ -12,7 +12,7 @@ const CACHE_MS = 30_000
 const CACHE_SIZE = 1_000
 
 /**
- * `Authorization: Bearer sk_…`. The key is known by its hash; GET needs the scope `read`, everything else `write`,
+ * `Authorization: Bearer sk_…`. The key is known by its hash; GET and HEAD need the scope `read`, everything else `write`,
  * besides what a route asks for by `requires`.
  */
 export function authenticate(find: FindCaller): MiddlewareHandler<AppEnv> {
@@ -32,7 +32,7 @@ export function authenticate(find: FindCaller): MiddlewareHandler<AppEnv> {
       known.set(name, entry)
     }
     c.set('caller', entry.caller)
-    mustHave(entry.caller, c.req.method === 'GET' ? 'read' : 'write')
+    mustHave(entry.caller, c.req.method === 'GET' || c.req.method === 'HEAD' ? 'read' : 'write')
     await next()
   }
 }

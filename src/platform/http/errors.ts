@@ -1,10 +1,9 @@
 import type { ErrorHandler, NotFoundHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import { OutcomeUnknown } from '../db/commit.ts'
-import { databaseFault } from '../db/fault.ts'
+import { isUnavailable } from '../db/fault.ts'
 import { logError } from '../log.ts'
 import type { AppContext, AppEnv } from './app.ts'
-import { Problem, problemBody, problems } from './problem.ts'
+import { databaseUnavailable, Problem, problemBody, problems } from './problem.ts'
 
 export const onError: ErrorHandler<AppEnv> = (error, c) => {
   const problem = problemFrom(error)
@@ -41,13 +40,7 @@ function problemFrom(error: unknown): Problem {
       hint: 'Send a JSON object with Content-Type: application/json.',
     })
   }
-  if (error instanceof OutcomeUnknown || databaseFault(error)?.kind === 'unavailable') {
-    return new Problem('database_unavailable', {
-      detail: 'The database did not answer in time, so the outcome may be unknown.',
-      hint: 'Repeat the request with the same Idempotency-Key: it is done once.',
-      retryAfterSeconds: 5,
-    })
-  }
+  if (isUnavailable(error)) return databaseUnavailable()
   return new Problem('internal_error', {
     detail: 'The request could not be completed.',
     hint: 'Repeat it; if it fails again, tell support the request_id.',

@@ -5,6 +5,8 @@ import type { Rejection, RejectionCode } from '../../kernel/rejection.ts'
 export type ProblemCode =
   | RejectionCode
   | 'malformed_json'
+  | 'unsupported_media_type'
+  | 'body_too_large'
   | 'unauthenticated'
   | 'forbidden'
   | 'route_not_found'
@@ -19,6 +21,8 @@ export type ProblemCode =
 export const problems = {
   invalid_request: { status: 422, title: 'The request has members that cannot be accepted' },
   malformed_json: { status: 400, title: 'The body is not JSON' },
+  unsupported_media_type: { status: 415, title: 'The body is not marked as JSON' },
+  body_too_large: { status: 413, title: 'The body is too large' },
   unauthenticated: { status: 401, title: 'No valid API key' },
   forbidden: { status: 403, title: 'The API key may not do this' },
   not_found: { status: 404, title: 'Not found' },
@@ -99,4 +103,12 @@ export function problemBody(
 
 export function problemOf({ code, detail, hint, pointer }: Rejection): Problem {
   return new Problem(code, { detail, hint, ...(pointer ? { errors: [{ pointer, detail }] } : {}) })
+}
+
+export function databaseUnavailable(): Problem {
+  return new Problem('database_unavailable', {
+    detail: 'The database did not answer in time, so the outcome may be unknown.',
+    hint: 'Repeat the request with the same Idempotency-Key: it is done once.',
+    retryAfterSeconds: 5,
+  })
 }

@@ -1,8 +1,23 @@
 import type { MiddlewareHandler } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
 import { encodeId } from '../../kernel/id.ts'
 import { newId } from '../clock.ts'
 import { connect } from '../db/client.ts'
 import type { AppEnv } from './app.ts'
+import { Problem } from './problem.ts'
+
+/** A thousand usage events fit; what is larger would only fill the isolate's memory. */
+const MAX_BODY_BYTES = 1024 * 1024
+
+export const limitBody = bodyLimit({
+  maxSize: MAX_BODY_BYTES,
+  onError: () => {
+    throw new Problem('body_too_large', {
+      detail: `A body has ${MAX_BODY_BYTES} bytes at most.`,
+      hint: 'Send it in several requests.',
+    })
+  },
+})
 
 /** Gives the request its id and its database, and writes its one line of log. */
 export const request: MiddlewareHandler<AppEnv> = async (c, next) => {
