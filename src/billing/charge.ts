@@ -1,8 +1,7 @@
 import { methodFrom } from '../accounts/repository.ts'
 import { invoicesFrom, invoicesIn, linesIn } from '../invoices/repository.ts'
 import { type Id, idsOfCommit } from '../kernel/id.ts'
-import { HOUR_MS, MINUTE_MS, plusMs } from '../kernel/instant.ts'
-import type { OutcomeKind } from '../payments/domain/payment.ts'
+import { askAgainAt } from '../payments/domain/outcome.ts'
 import {
   attemptFrom,
   chargeReads,
@@ -82,13 +81,6 @@ async function readCharges(
   return { tasks, snapshots: snapshotsFrom(rows) }
 }
 
-/** When an outcome that is still open is looked at again, in real time. */
-const LOOK_AGAIN_MS: Partial<Record<OutcomeKind, number>> = {
-  unknown: MINUTE_MS,
-  throttled: MINUTE_MS,
-  processing: HOUR_MS,
-}
-
 type Recording = {
   readonly actor: string
   /** Commits the outcomes of one account together with these, or not at all. */
@@ -152,7 +144,7 @@ async function recordOnce(
   const writes = writesOf(decisions, { commitId, ids, actor, realNow: realNow() }, false)
   const fragments = [
     ...writes.fragments,
-    postponed(stillOpen(tasks, outcomes)),
+    postponed(unchanged(tasks, outcomes, decisions)),
     ...(also?.(decisions[0] ?? null) ?? []),
   ]
   const mode = also === undefined ? 'winners' : 'every'
@@ -170,10 +162,11 @@ async function recordOnce(
   }
 }
 
-function stillOpen(tasks: readonly ChargeTask[], outcomes: Outcomes) {
+/** An outcome that told nothing new is asked for again later all the same. */
+function unchanged(tasks: readonly ChargeTask[], outcomes: Outcomes, decisions: readonly Decision[]) {
+  const changed = new Set(decisions.flatMap(({ charges }) => charges.map(({ after }) => after.attempt.id)))
   return tasks.flatMap(({ charge: { attempt } }) => {
-    const outcome = outcomes.get(attempt.id)
-    const wait = outcome && LOOK_AGAIN_MS[outcome.kind]
-    return wait === undefined ? [] : [{ attempt, until: plusMs(realNow(), wait) }]
+    const until = askAgainAt(outcomes.get(attempt.id)?.kind ?? null, realNow())
+    return until === null || changed.has(attempt.id) ? [] : [{ attempt, until }]
   })
 }

@@ -134,7 +134,7 @@ export async function load(database: Database, asked: Asked): Promise<Loaded> {
       database.orm.execute(oneSnapshot),
       ...snapshotReads(database, chosen),
       planBy(database, organizationId, { code: asked.planCode ?? '' }),
-      subscriptionById(database, organizationId, asked.subscriptionId ?? (NO_UUID as Id<'subscription'>)),
+      subscriptionById(database, organizationId, asked.subscriptionId ?? subscriptionOf(organizationId, invoiceId)),
       invoiceById(database, organizationId, invoiceId),
       linesOf(database, organizationId, [invoiceId]),
       keyRecordOf(database, organizationId, asked.idempotency),
@@ -155,6 +155,11 @@ export async function load(database: Database, asked: Asked): Promise<Loaded> {
     record: record ?? null,
     gatewayAccount: gatewayAccount ?? null,
   }
+}
+
+/** An invoice's subscription counts its due date in its zone, also after it has ended. */
+function subscriptionOf(organizationId: Id<'organization'>, invoiceId: Id<'invoice'>): SQL<Id<'subscription'>> {
+  return sql`(select subscription_id from invoices where organization_id = ${organizationId} and id = ${invoiceId})`
 }
 
 function methodGateways(chosen: Chosen): SQL {

@@ -1,5 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { clockBusy } from '../accounts/routes.ts'
+import { isPendingNumber } from '../invoices/domain/finalise.ts'
+import type { Invoice } from '../invoices/domain/invoice.ts'
 import { invoiceToWire } from '../invoices/schemas.ts'
 import { encodeId, type Id, idsOfCommit } from '../kernel/id.ts'
 import { instant } from '../kernel/instant.ts'
@@ -118,9 +120,7 @@ route(
   },
   async (c) => {
     const { id } = c.req.valid('param')
-    const taxes = c.req
-      .valid('json')
-      .taxes.map(({ amount, ...tax }) => ({ ...tax, amount: BigInt(amount), taxable: 0n }))
+    const taxes = c.req.valid('json').taxes.map(({ amount, ...tax }) => ({ ...tax, amount: BigInt(amount) }))
     return send(c, { kind: 'invoice', id }, { type: 'finalize_invoice', id, taxes })
   },
 )
@@ -141,9 +141,15 @@ route(
     const { snapshot, command, now } = await previewed(c, body)
     const decided = decide(snapshot, command, now, idsOfCommit(newCommitId()))
     if (!decided.ok) throw problemOf(decided.error)
-    return c.json({ invoices: decided.value.invoices.map(({ after }) => invoiceToWire(after)) })
+    return c.json({ invoices: decided.value.invoices.map(({ after }) => previewToWire(after)) })
   },
 )
+
+/** The organization's series gives a number only when it is committed. */
+function previewToWire(invoice: Invoice) {
+  const wire = invoiceToWire(invoice)
+  return { ...wire, number: wire.number === null || isPendingNumber(wire.number) ? null : wire.number }
+}
 
 type Preview = z.output<typeof previewRequestSchema>
 

@@ -46,7 +46,10 @@ export function writesOf(
       inline,
       realNow,
     ),
-    ...changedCharges(charges.filter(isChanged).map(({ after }) => after)),
+    ...changedCharges(
+      charges.filter(isChanged).map(({ after }) => after),
+      realNow,
+    ),
     ledgerFragment(
       decisions.flatMap(({ ledger }) => ledger),
       ids,

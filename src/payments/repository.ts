@@ -5,6 +5,7 @@ import { type Instant, plusMs, toIso } from '../kernel/instant.ts'
 import type { Database } from '../platform/db/client.ts'
 import { type Fragment, insertsInto, updatesOf } from '../platform/db/fragment.ts'
 import type { PageQuery } from '../platform/http/pagination.ts'
+import { askAgainAt } from './domain/outcome.ts'
 import type { Attempt, Charge, Payment } from './domain/payment.ts'
 import { gatewayAccounts, paymentAttempts, payments } from './tables.ts'
 
@@ -14,7 +15,7 @@ export type GatewayAccount = typeof gatewayAccounts.$inferSelect
 const newPayments = insertsInto(payments, 'account')
 const newAttempts = insertsInto(paymentAttempts, 'account')
 const changedPayments = updatesOf(payments, 'account', ['status', 'outcome', 'decline'])
-const changedAttempts = updatesOf(paymentAttempts, 'account', ['outcome', 'decline', 'endedAt'])
+const changedAttempts = updatesOf(paymentAttempts, 'account', ['outcome', 'decline', 'endedAt', 'claimedUntil'])
 export const newGatewayAccounts = insertsInto(gatewayAccounts, 'organization')
 
 /** How long whoever charges may take; after it the sweep takes over under the same keys. */
@@ -33,10 +34,11 @@ export function createdCharges(charges: readonly Charge[], inline: boolean, real
   ]
 }
 
-export function changedCharges(charges: readonly Charge[]): readonly Fragment[] {
+/** An attempt whose outcome is open gets its next look with it: one row can be updated once a statement. */
+export function changedCharges(charges: readonly Charge[], realNow: Instant): readonly Fragment[] {
   return [
     changedPayments(charges.map(({ payment }) => payment)),
-    changedAttempts(charges.map(({ attempt }) => attempt)),
+    changedAttempts(charges.map(({ attempt }) => ({ ...attempt, claimedUntil: askAgainAt(attempt.outcome, realNow) }))),
   ]
 }
 

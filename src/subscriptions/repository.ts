@@ -78,7 +78,12 @@ export function liveSubscriptionsOf(database: Database, chosen: SQL) {
     )
 }
 
-export function subscriptionById(database: Database, organizationId: Id<'organization'>, id: Id<'subscription'>) {
+/** `id` may be a subquery that finds it. */
+export function subscriptionById(
+  database: Database,
+  organizationId: Id<'organization'>,
+  id: Id<'subscription'> | SQL<Id<'subscription'>>,
+) {
   return database.orm
     .select()
     .from(subscriptions)

@@ -72,6 +72,35 @@ test('FR-011 an account has several payment methods and one default, which only 
   expect(shown).toEqual(await methodsOf(client, account))
 })
 
+test('FR-011 another method is made the default, and a removed default hands over to the newest one left', async () => {
+  const client = await organization()
+  const account = await create(client)
+  const path = `/v1/accounts/${account.id}/payment_methods`
+  const [visa, amex, jcb] = [
+    body(await client.post(path, { token: 'pm_card_visa' })),
+    body(await client.post(path, { token: 'pm_card_amex' })),
+    body(await client.post(path, { token: 'pm_card_jcb', default: false })),
+  ]
+  const chosen = async () =>
+    (await methodsOf(client, account)).map(({ id, default: isDefault }: Json) => [id, isDefault])
+  expect(body(await client.post(`${path}/${visa.id}/default`))).toEqual({ ...visa, default: true })
+  expect(await chosen()).toEqual([
+    [jcb.id, false],
+    [amex.id, false],
+    [visa.id, true],
+  ])
+  expect(body(await client.delete(`${path}/${visa.id}`))).toEqual({ ...visa, default: false })
+  expect(await chosen()).toEqual([
+    [jcb.id, true],
+    [amex.id, false],
+  ])
+  const again = [await client.delete(`${path}/${visa.id}`), await client.post(`${path}/${visa.id}/default`)]
+  expect(again.map(({ status }) => status)).toEqual([404, 404])
+  body(await client.delete(`${path}/${jcb.id}`))
+  body(await client.delete(`${path}/${amex.id}`))
+  expect(await chosen()).toEqual([])
+})
+
 test('FR-011 the default is the one that is charged', async () => {
   const world = await newWorld()
   await world.plan('pro')

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { body, type Client, type Json, organization } from '../support/client.ts'
 import { storedRows, storesNothing } from '../support/rows.ts'
 
@@ -139,7 +139,12 @@ test.each([
 ])('FR-004 a card number %s is refused, and stored and logged nowhere', async (_, given) => {
   const client = await organization()
   const account = await create(client)
+  const logs = [vi.spyOn(console, 'log'), vi.spyOn(console, 'error')]
   const reply = await storesNothing(() => attach(client, account, given))
+  const lines = logs.flatMap((log) => log.mock.calls.map(String))
+  vi.restoreAllMocks()
+  expect(lines, 'the request’s own line').toHaveLength(1)
+  expect(lines.join()).not.toMatch(/4242/)
   expect([reply.status, reply.headers.get('Content-Type')]).toEqual([422, 'application/problem+json'])
   expect(JSON.stringify(reply.body)).not.toContain(CARD_NUMBER)
 })

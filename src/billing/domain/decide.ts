@@ -1,6 +1,7 @@
 import { encodeId, type IdSource } from '../../kernel/id.ts'
 import { earliest, type Instant } from '../../kernel/instant.ts'
 import { invariant } from '../../kernel/invariant.ts'
+import { MAX_MINOR } from '../../kernel/money.ts'
 import type { Rejection } from '../../kernel/rejection.ts'
 import { err, ok, type Result } from '../../kernel/result.ts'
 import { type Applied, applyOutcome, type ChargeOutcome } from '../../payments/domain/outcome.ts'
@@ -132,8 +133,9 @@ type FinalizeInvoice = Extract<Command, { readonly type: 'finalize_invoice' }>
 function finalizeInvoice(command: FinalizeInvoice, context: Context): Result<Decision, Rejection> {
   const { draft } = context.snapshot
   if (draft === null || draft.id !== command.id) return err(notADraft(command))
-  const taxed = command.taxes.reduce((sum, { amount }) => sum + amount, 0n)
-  if (draft.subtotal - draft.discount === 0n && taxed > 0n) {
+  const taxable = draft.subtotal - draft.discount
+  const taxes = command.taxes.map((tax) => ({ ...tax, taxable }))
+  if (taxable === 0n && taxes.some(({ amount }) => amount > 0n)) {
     return err({
       code: 'invalid_request',
       detail: 'There is nothing on the invoice that could be taxed.',
@@ -141,7 +143,16 @@ function finalizeInvoice(command: FinalizeInvoice, context: Context): Result<Dec
       pointer: '/taxes',
     })
   }
-  return ok(decisionOf(close(nothing(context.snapshot), draft, splitTax(draft, command.taxes), context), [], context))
+  const total = taxes.reduce((sum, { amount }) => sum + amount, taxable)
+  if (total > MAX_MINOR) {
+    return err({
+      code: 'amount_too_large',
+      detail: `The invoice would come to ${total} minor units; ${MAX_MINOR} is the most.`,
+      hint: 'Check the amounts of the taxes: they are in minor units.',
+      pointer: '/taxes',
+    })
+  }
+  return ok(decisionOf(close(nothing(context.snapshot), draft, splitTax(draft, taxes), context), [], context))
 }
 
 type RecordOutcomes = Extract<Command, { readonly type: 'record_outcomes' }>

@@ -27,12 +27,15 @@ export type Snapshot = {
   readonly charges: readonly ChargeOf[]
 }
 
+/** A tax of an external engine, on the whole of the invoice. */
+export type TaxTold = Omit<TaxAmount, 'taxable'>
+
 export type Command =
   | CreateSubscription
   | SubscriptionCommand
   /** Everything that falls due by now, at most so many invoices a subscription. */
   | { readonly type: 'advance' }
   /** The answer to a draft that awaited its tax. */
-  | { readonly type: 'finalize_invoice'; readonly id: Id<'invoice'>; readonly taxes: readonly TaxAmount[] }
+  | { readonly type: 'finalize_invoice'; readonly id: Id<'invoice'>; readonly taxes: readonly TaxTold[] }
   /** What the gateway said. */
   | { readonly type: 'record_outcomes'; readonly outcomes: ReadonlyMap<Id<'attempt'>, ChargeOutcome> }

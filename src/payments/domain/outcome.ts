@@ -1,5 +1,5 @@
 import { balanceOf, type FinalInvoice, settle } from '../../invoices/domain/invoice.ts'
-import type { Instant } from '../../kernel/instant.ts'
+import { HOUR_MS, type Instant, MINUTE_MS, plusMs } from '../../kernel/instant.ts'
 import { invariant } from '../../kernel/invariant.ts'
 import { type LedgerTransaction, ledgerTransaction } from '../../ledger/domain/posting.ts'
 import type { Decline } from './decline.ts'
@@ -11,16 +11,22 @@ export type ChargeOutcome =
   | { readonly kind: Exclude<OutcomeKind, 'declined'> }
   | { readonly kind: 'declined'; readonly decline: Decline }
 
-/** Whether an outcome ends the attempt, and where the payment stands then. */
+/** Where the payment stands after an outcome, and when the gateway is asked again; null: the attempt has ended. */
 const effects = {
-  succeeded: { ends: true, status: 'succeeded' },
-  declined: { ends: true, status: 'failed' },
-  rejected: { ends: true, status: 'failed' },
-  authentication_required: { ends: true, status: 'pending' },
-  processing: { ends: false, status: 'pending' },
-  throttled: { ends: false, status: 'pending' },
-  unknown: { ends: false, status: 'pending' },
-} as const satisfies Record<OutcomeKind, { readonly ends: boolean; readonly status: Payment['status'] }>
+  succeeded: { status: 'succeeded', askAgainMs: null },
+  declined: { status: 'failed', askAgainMs: null },
+  rejected: { status: 'failed', askAgainMs: null },
+  authentication_required: { status: 'pending', askAgainMs: null },
+  processing: { status: 'pending', askAgainMs: HOUR_MS },
+  throttled: { status: 'pending', askAgainMs: MINUTE_MS },
+  unknown: { status: 'pending', askAgainMs: MINUTE_MS },
+} as const satisfies Record<OutcomeKind, { readonly status: Payment['status']; readonly askAgainMs: number | null }>
+
+/** In real time, whatever clock the account lives on: the gateway has no other. */
+export function askAgainAt(outcome: OutcomeKind | null, realNow: Instant): Instant | null {
+  const wait = outcome === null ? null : effects[outcome].askAgainMs
+  return wait === null ? null : plusMs(realNow, wait)
+}
 
 export type Applied = {
   readonly charge: Charge
@@ -44,7 +50,7 @@ export function applyOutcome(
   const news = { outcome: outcome.kind, decline: outcome.kind === 'declined' ? outcome.decline : null }
   const changed: Charge = {
     payment: { ...payment, ...news, version: payment.version + 1, status: effect.status },
-    attempt: { ...attempt, ...news, version: attempt.version + 1, endedAt: effect.ends ? now : null },
+    attempt: { ...attempt, ...news, version: attempt.version + 1, endedAt: effect.askAgainMs === null ? now : null },
   }
   if (effect.status !== 'succeeded') return { charge: changed, invoice, ledger: null }
   invariant(invoice.id === payment.invoiceId, `payment ${payment.id} is not for invoice ${invoice.id}`)

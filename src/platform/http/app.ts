@@ -1,4 +1,4 @@
-import { createRoute, OpenAPIHono, type RouteConfig, type RouteHandler } from '@hono/zod-openapi'
+import { createRoute, OpenAPIHono, type RouteConfig, type RouteHandler, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { Id } from '../../kernel/id.ts'
 import type { Database } from '../db/client.ts'
@@ -52,8 +52,13 @@ export function route<const R extends RouteConfig>(
   config: R,
   handler: (c: Input<R>) => Promise<Response>,
 ): void {
-  app.openapi(createRoute({ security: [{ bearer: [] }], ...config }), handler as unknown as RouteHandler<R, AppEnv>)
+  const request = { query: noQuery, ...config.request }
+  const all = createRoute({ security: [{ bearer: [] }], ...config, request })
+  app.openapi(all, handler as unknown as RouteHandler<typeof all, AppEnv>)
 }
+
+/** A parameter that a route does not know is refused: its sender means something by it. */
+const noQuery = z.strictObject({})
 
 /** So many faults are named; nobody reads on, and the answer must not outgrow the request. */
 const MAX_FAULTS = 100

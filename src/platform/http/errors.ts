@@ -40,6 +40,12 @@ function problemFrom(error: unknown): Problem {
       hint: 'Send a JSON object with Content-Type: application/json.',
     })
   }
+  if (error instanceof HTTPException && error.status === 415) {
+    return new Problem('unsupported_media_type', {
+      detail: 'The body is not marked as JSON, so it was not read.',
+      hint: 'Send a JSON object with Content-Type: application/json.',
+    })
+  }
   if (isUnavailable(error)) return databaseUnavailable()
   return new Problem('internal_error', {
     detail: 'The request could not be completed.',
