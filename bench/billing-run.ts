@@ -160,7 +160,7 @@ const faults = {
     where e.document_id = i.id and e.ledger_account = 'receivable') is distinct from i.total`,
   'currencies out of balance': `select count(*) from (select from ledger_entries group by organization_id, currency
     having sum(amount) <> 0) as unbalanced`,
-  'events besides three an invoice': `select abs(count(*) - ${3 * SUBSCRIPTIONS}) from events where id >= (select min(id) from made)`,
+  'events besides three an invoice': `select abs(count(*) - ${3 * SUBSCRIPTIONS}) from events where id >= (select id from made order by id limit 1)`,
   'subscriptions that did not move by one period': `select count(*) from subscriptions s
     join made i on i.organization_id = s.organization_id and i.subscription_id = s.id
     where (s.version, s.period_start, s.period_end) is distinct from (2, i.period_start, i.period_end)`,

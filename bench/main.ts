@@ -39,6 +39,8 @@ process.on('SIGTERM', interrupted)
 if (values.list) for (const name of Object.keys(benches)) console.log(name)
 else if (chosen.length === 0) fail(new Error(`there is no such bench; there are ${Object.keys(benches).join(', ')}`))
 else await runAll()
+// A runtime that did not start leaves handles behind that would keep us alive.
+process.exit()
 
 async function runAll(): Promise<void> {
   const results: Result[] = []

@@ -34,7 +34,7 @@ const sealingKey = randomBytes(32).toString('base64')
 export async function startStack(ends: Ends, { stripe }: { readonly stripe: boolean }): Promise<Stack> {
   const directory = mkdtempSync(join(tmpdir(), 'perennial-bench-'))
   ends.push(async () => rmSync(directory, { recursive: true, force: true }))
-  const script = await bundle(directory)
+  const script = await bundle(ends)
   say('starting Postgres and the Neon proxy')
   const postgres = await startPostgres({ dataDir: join(directory, 'postgres'), quiet: true })
   ends.push(() => postgres.stop())
@@ -67,12 +67,13 @@ export async function startStack(ends: Ends, { stripe }: { readonly stripe: bool
 
 let built: Promise<string> | null = null
 
-/** Copied: somebody else's build must not change what is being measured. */
-async function bundle(directory: string): Promise<string> {
+/** Copied: somebody else's build must not change what is being measured. workerd takes modules below its folder only. */
+async function bundle(ends: Ends): Promise<string> {
   if (built === null) say('building the Worker')
   built ??= build()
-  const copy = join(directory, 'index.js')
+  const copy = join(root, 'dist', `bench-${process.pid}.js`)
   copyFileSync(await built, copy)
+  ends.push(async () => rmSync(copy))
   return copy
 }
 

@@ -68,8 +68,8 @@ export function stripeGateway(secretKey: string, baseUrl: string): Gateway {
         const parameters = { payment_method: method.gatewayMethod, off_session: true }
         return outcomeOf(await stripe.paymentIntents.confirm(gatewayPayment, parameters, { idempotencyKey: key }))
       } catch (error) {
-        if (!isUnexpectedState(error)) return outcomeOfError(error)
-        // It was confirmed before: how it stands is the truth.
+        if (!isUnexpectedState(error) && !isServerError(error)) return outcomeOfError(error)
+        // Confirmed before, or a 500, which Stripe stores and repeats for its key: how it stands is the truth.
         return stripe.paymentIntents.retrieve(gatewayPayment).then(outcomeOf, outcomeOfError)
       }
     },
@@ -153,6 +153,10 @@ function outcomeOfError(error: unknown): ChargeOutcome {
 
 function isUnexpectedState(error: unknown): boolean {
   return error instanceof Stripe.errors.StripeError && error.code === 'payment_intent_unexpected_state'
+}
+
+function isServerError(error: unknown): boolean {
+  return error instanceof Stripe.errors.StripeError && (error.statusCode ?? 0) >= 500
 }
 
 /** What the gateway says against a method; null where it said nothing. */

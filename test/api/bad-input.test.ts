@@ -90,7 +90,7 @@ test.each(['-1', '1e3', '1000000000000001', '0.1234567890123', '٣', ' 1', '', '
 )
 
 test.each([
-  ['/v1/subscriptions', 'quantity', [0, -1, 1.5, 1_000_001, '5', null, Number.MAX_VALUE]],
+  ['/v1/subscriptions', 'quantity', [0, -1, 1.5, 1_000_001, '5', null, 10 ** 9]],
   ['/v1/subscriptions', 'trial_days', [-1, 731, 0.5, '14']],
   ['/v1/subscriptions', 'interval_count', [0, 121]],
   ['/v1/subscriptions', 'interval', ['day', 'MONTH', '']],
@@ -138,9 +138,9 @@ test.each(['0', '101', '-1', '1.5', 'abc', '', '1&limit=2'])('FR-124 ?limit=%s i
   }
 })
 
-const likeAnId = () => 'acct_01m8193kv2f2q91yg0dtf4j001'
+const likeAnId = 'acct_01m8193kv2f2q91yg0dtf4j001'
 
-test.each(['abc', '', '!!!', btoa('x'.repeat(32)), `${btoa('0'.repeat(32))}AA`, 'a%00b', likeAnId()])(
+test.each(['abc', '', '!!!', btoa('x'.repeat(32)), `${btoa('0'.repeat(32))}AA`, 'a%00b', likeAnId])(
   'FR-124 the cursor %j, which no list gave, is refused',
   async (cursor) => {
     const reply = await client.get(`/v1/invoices?cursor=${encodeURIComponent(cursor)}`)

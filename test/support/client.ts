@@ -11,7 +11,8 @@ declare module 'vitest' {
 // biome-ignore lint/suspicious/noExplicitAny: answers are read as a client without types reads them
 export type Json = any
 
-export type Reply = { readonly status: number; readonly headers: Headers; readonly body: Json }
+/** `text` is the body as it travelled. */
+export type Reply = { readonly status: number; readonly headers: Headers; readonly body: Json; readonly text: string }
 
 type Options = { readonly headers?: Readonly<Record<string, string>>; readonly cf?: Readonly<Record<string, unknown>> }
 
@@ -77,7 +78,7 @@ export async function request(path: string, init: Init = {}): Promise<Reply> {
   const response = await main.fetch(new Request(`http://perennial.test${path}`, init as RequestInit))
   const text = await response.text()
   const isJson = response.headers.get('Content-Type')?.includes('json')
-  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text }
+  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text, text }
 }
 
 /** The body of an answer that must have succeeded. */

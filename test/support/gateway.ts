@@ -8,6 +8,10 @@ export type GatewayControl = {
   /** Any fault of dev/stripe/README.md. */
   readonly fault: (fault: Json) => Promise<void>
   readonly down: (down: boolean) => Promise<void>
+  /** Every debit that is under way arrives, or comes back. */
+  readonly settles: () => Promise<void>
+  /** Its own time goes on: it forgets idempotency keys after 24 hours. */
+  readonly passes: (seconds: number) => Promise<void>
   readonly requests: () => Promise<readonly Json[]>
   /** What was really taken: `{ succeeded_count, received: { usd: 1999 }, … }`. */
   readonly taken: () => Promise<Json>
@@ -38,6 +42,12 @@ export function gatewayOf(stripeKey: string): GatewayControl {
     },
     down: async (down) => {
       await call('POST', 'down', { down })
+    },
+    settles: async () => {
+      await call('POST', 'settle', {})
+    },
+    passes: async (seconds) => {
+      await call('POST', 'clock', { advance_s: seconds })
     },
     requests: async () => listOf(await call('GET', 'requests')),
     taken: () => call('GET', 'payments'),

@@ -4,6 +4,7 @@ import { vi } from 'vitest'
 import worker from '../../src/index.ts'
 import type { Env } from '../../src/platform/env.ts'
 import type { Json } from './client.ts'
+import { sql } from './sql.ts'
 
 export type Queue = 'perennial-billing' | 'perennial-charges' | 'perennial-relay'
 
@@ -18,6 +19,12 @@ export async function deliver(queue: `${Queue}${'' | '-dead'}`, ...bodies: reado
   const batch = createMessageBatch(queue, messages)
   await worker.queue(batch, bindings())
   return getQueueResult(batch, createExecutionContext())
+}
+
+/** What the charge queue does of itself after a commit or a minute: charges all that is due, and answers when it is done. */
+export async function chargesRun(): Promise<void> {
+  const gateways = await sql('select id from gateway_accounts')
+  await deliver('perennial-charges', ...gateways.map(({ id }) => ({ gatewayAccountId: id })))
 }
 
 /** Real time goes on at once: leases end and sweeps come due. Undone after the test by `vi.useRealTimers()`. */
