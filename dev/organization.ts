@@ -15,18 +15,23 @@ export type NewOrganization = {
   /** The gateway's secret key; null leaves the organization without one. */
   readonly stripeKey: string | null
   readonly sealingKey: string
+  /** Its key may also see and replay what is not any one organization's. */
+  readonly operator: boolean
 }
 
 export type Created = { readonly id: string; readonly key: string }
 
 /**
- * The first step of every installation, which no API key could take: an organization with a key that may do everything,
- * and its gateway. The key is answered here and kept nowhere.
+ * The first step of every installation, which no API key could take: an organization with a key that may do everything
+ * in it, and its gateway. The key is answered here and kept nowhere.
  */
 export async function createOrganization(url: string, wanted: NewOrganization): Promise<Created> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
+    if (wanted.stripeKey !== null && wanted.stripeKey.includes('_live_') !== (wanted.mode === 'live')) {
+      throw new Error(`${wanted.mode} organizations do not take this Stripe key: a test would charge real cards`)
+    }
     const id = newId<'organization'>()
     const key = apiKeyText(wanted.mode, randomBytes(24))
     const settings: Settings = {
@@ -46,7 +51,13 @@ export async function createOrganization(url: string, wanted: NewOrganization): 
     await client.query(
       `insert into api_keys (organization_id, id, version, name, hash, ending, scopes, created_at)
        values ($1, $2, 1, 'First key', $3, $4, $5, now())`,
-      [id, newId<'api_key'>(), await sha256(key), key.slice(-4), scopes],
+      [
+        id,
+        newId<'api_key'>(),
+        await sha256(key),
+        key.slice(-4),
+        scopes.filter((scope) => scope !== 'operate' || wanted.operator),
+      ],
     )
     if (wanted.stripeKey !== null) {
       const gatewayId = newId<'gateway_account'>()
@@ -78,16 +89,19 @@ if (import.meta.main) {
       name: { type: 'string' },
       mode: { type: 'string', default: 'sandbox' },
       'stripe-key': { type: 'string' },
+      operator: { type: 'boolean', default: false },
     },
   })
   const { DATABASE_URL: url, SEALING_KEY: sealingKey } = process.env
   if (!values.name || !url || !sealingKey || (values.mode !== 'live' && values.mode !== 'sandbox')) {
     console.error(
-      'usage: DATABASE_URL=… SEALING_KEY=… node dev/organization.ts --name NAME [--mode live|sandbox] [--stripe-key sk_…]',
+      'usage: DATABASE_URL=… SEALING_KEY=… node dev/organization.ts --name NAME [--mode live|sandbox] [--stripe-key sk_…] [--operator]',
     )
     process.exit(2)
   }
   const stripeKey = values['stripe-key'] ?? null
-  const { id, key } = await createOrganization(url, { name: values.name, mode: values.mode, stripeKey, sealingKey })
+  const { id, key } = await createOrganization(url, {
+    ...{ name: values.name, mode: values.mode, operator: values.operator, stripeKey, sealingKey },
+  })
   console.log(`${id}\n${key}`)
 }

@@ -108,7 +108,13 @@ function tick(run: () => Promise<void>): () => Promise<void> {
 
 async function seed(url: string): Promise<Kept> {
   const sealingKey = randomBytes(32).toString('base64')
-  const sandbox = { name: 'Acme (sandbox)', mode: 'sandbox', stripeKey: 'sk_test_acme', sealingKey } as const
+  const sandbox = {
+    name: 'Acme (sandbox)',
+    mode: 'sandbox',
+    stripeKey: 'sk_test_acme',
+    sealingKey,
+    operator: true,
+  } as const
   const { id, key } = await createOrganization(url, sandbox)
   const kept: Kept = { sealingKey, organization: id, key }
   writeFileSync(join(values.data, 'kept.json'), JSON.stringify(kept, null, 2))

@@ -15,8 +15,8 @@ type Consume = (env: Env, database: Database, batch: MessageBatch) => Promise<vo
 
 /** Queue → consumer, as wrangler.toml names them. Each is safe to repeat. */
 export const consumers: Readonly<Record<string, Consume>> = {
-  'perennial-billing': eachMessage((env, database, body) => billRange(env, database, body as BillingRange)),
-  'perennial-charges': eachMessage((env, database, body) => chargeGateway(env, database, body as ChargeMessage)),
+  'perennial-billing': eachMessage(3, (env, database, body) => billRange(env, database, body as BillingRange)),
+  'perennial-charges': eachMessage(1, (env, database, body) => chargeGateway(env, database, body as ChargeMessage)),
   'perennial-relay': (env, database, batch) =>
     relay(
       env,
@@ -28,14 +28,14 @@ export const consumers: Readonly<Record<string, Consume>> = {
   'perennial-relay-dead': keep('perennial-relay'),
 }
 
-/** How many messages of a batch are worked on at once: while one waits for the database, another decides. */
-const CONCURRENT_MESSAGES = 3
-
-/** One that fails is tried again by the queue, and does not hold up the others of its batch. */
-function eachMessage(consume: (env: Env, database: Database, body: unknown) => Promise<void>): Consume {
+/**
+ * `atOnce`: so many messages of a batch are worked on together; while one waits for the database, another decides. One
+ * that fails is tried again by the queue, and does not hold up the others of its batch.
+ */
+function eachMessage(atOnce: number, consume: (env: Env, database: Database, body: unknown) => Promise<void>): Consume {
   return async (env, database, batch) => {
     const messages = batch.messages.values()
-    const workers = Array.from({ length: CONCURRENT_MESSAGES }, async () => {
+    const workers = Array.from({ length: atOnce }, async () => {
       for (const message of messages) {
         try {
           await consume(env, database, message.body)

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { createValidators, type Schema, type Validator } from './schema.ts'
 
 type Content = Readonly<
@@ -35,7 +36,7 @@ const formType = 'application/x-www-form-urlencoded'
 const jsonType = 'application/json'
 const emptyObject: Schema = { type: 'object', properties: {}, additionalProperties: false }
 
-const document: OpenApiDocument = JSON.parse(readFileSync(new URL('./openapi.json', import.meta.url), 'utf8'))
+const document: OpenApiDocument = JSON.parse(readFileSync(join(import.meta.dirname, 'openapi.json'), 'utf8'))
 const { validatorFor } = createValidators(document.components.schemas)
 
 export const apiVersion = document.info.version

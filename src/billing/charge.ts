@@ -1,6 +1,6 @@
 import { methodFrom } from '../accounts/repository.ts'
 import { invoicesFrom, invoicesIn, linesIn } from '../invoices/repository.ts'
-import { type Id, idsOfCommit } from '../kernel/id.ts'
+import { encodeId, type Id, idsOfCommit } from '../kernel/id.ts'
 import { askAgainAt } from '../payments/domain/outcome.ts'
 import {
   attemptFrom,
@@ -35,8 +35,29 @@ export async function chargeDue(env: Env, database: Database, due: DueCharges, l
   const claimed = await readCharges(database, claimedAs(claim), claiming)
   if (claimed.tasks.length === 0) return 0
   const taken = await takeMoney(env, database, claimed.tasks)
-  await recordOutcomes(database, claimed.snapshots, taken, { actor: 'charge' })
+  try {
+    await recordOutcomes(database, claimed.snapshots, taken, { actor: 'charge' })
+  } catch (error) {
+    logError('outcomes could not be recorded together', error)
+    await recordApart(database, claimed.snapshots, taken)
+  }
   return claimed.tasks.length
+}
+
+/** An account whose outcome cannot be recorded does not hold up the others; the sweep finds it again. */
+async function recordApart(
+  database: Database,
+  snapshots: readonly Snapshot[],
+  { tasks, outcomes }: Taken,
+): Promise<void> {
+  for (const snapshot of snapshots) {
+    const own = tasks.filter(({ charge }) => charge.payment.accountId === snapshot.account.id)
+    try {
+      await recordOutcomes(database, [snapshot], { tasks: own, outcomes }, { actor: 'charge' })
+    } catch (error) {
+      logError('an outcome cannot be recorded', error, { account: encodeId('account', snapshot.account.id) })
+    }
+  }
 }
 
 /** The open charges of some payments, as they are now. */
@@ -48,21 +69,22 @@ export function openCharges(
   return readCharges(database, openAttemptsOf(organizationId, payments))
 }
 
+/** Accounts come before what hangs on them: what is written in between is caught by the account's version. */
 async function readCharges(
   database: Database,
   which: ReturnType<typeof claimedAs>,
   first?: ReturnType<typeof claimAttempts>,
 ): Promise<Claimed> {
   const reads = chargeReads(database, which)
-  const [, attempts, payments, methods, gatewayAccounts, invoices, lines, ...rows] = await database.orm.batch([
+  const [, o, a, s, v, m, t, attempts, payments, methods, gatewayAccounts, invoices, lines] = await database.orm.batch([
     first ?? database.orm.execute('select 1'),
+    ...snapshotReads(database, reads.accounts),
     reads.attempts,
     reads.payments,
     reads.methods,
     reads.gatewayAccounts,
     invoicesIn(database, reads.invoices),
     linesIn(database, reads.invoices),
-    ...snapshotReads(database, reads.accounts),
   ])
   const paymentById = new Map(payments.map((row) => [row.id, paymentFrom(row)]))
   const methodById = new Map(methods.map((row) => [row.id, methodFrom(row)]))
@@ -78,13 +100,13 @@ async function readCharges(
     }
     return [{ charge: { payment, attempt }, invoice, method, gatewayAccount }]
   })
-  return { tasks, snapshots: snapshotsFrom(rows) }
+  return { tasks, snapshots: snapshotsFrom([o, a, s, v, m, t]) }
 }
 
 type Recording = {
   readonly actor: string
   /** Commits the outcomes of one account together with these, or not at all. */
-  readonly also?: (decision: Decision | null) => readonly Fragment[]
+  readonly also?: (decision: Decision) => readonly Fragment[]
 }
 
 /** Each try is a new decision on what is there by then; of many requests on one account, one wins each time. */
@@ -123,30 +145,25 @@ export async function recordOutcomes(
   return recorded
 }
 
+type Recorded = { readonly decisions: readonly Decision[]; readonly lost: ReadonlySet<Id<'account'>> }
+
 async function recordOnce(
   database: Database,
   { tasks, snapshots }: Claimed,
   outcomes: Outcomes,
   { actor, also }: Recording,
-): Promise<{ readonly decisions: readonly Decision[]; readonly lost: ReadonlySet<Id<'account'>> }> {
+): Promise<Recorded> {
   const commitId = newCommitId()
   const ids = idsOfCommit(commitId)
   const decisions = snapshots.flatMap((snapshot) => {
     const charges = tasks.filter(({ charge }) => charge.payment.accountId === snapshot.account.id)
-    const decided = decide(
-      { ...snapshot, charges },
-      { type: 'record_outcomes', outcomes },
-      timeOf(snapshot, realNow()),
-      ids,
-    )
+    const command = { type: 'record_outcomes', outcomes } as const
+    const decided = decide({ ...snapshot, charges }, command, timeOf(snapshot, realNow()), ids)
     return decided.ok && decided.value.events.length > 0 ? [decided.value] : []
   })
   const writes = writesOf(decisions, { commitId, ids, actor, realNow: realNow() }, false)
-  const fragments = [
-    ...writes.fragments,
-    postponed(unchanged(tasks, outcomes, decisions)),
-    ...(also?.(decisions[0] ?? null) ?? []),
-  ]
+  const besides = also === undefined ? [] : decisions.flatMap(also)
+  const fragments = [...writes.fragments, postponed(unchanged(tasks, outcomes, decisions)), ...besides]
   const mode = also === undefined ? 'winners' : 'every'
   const outcome = await commit(database, {
     ...{ id: commitId, organizationId: null, cause: 'record_outcomes', mode },

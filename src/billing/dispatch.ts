@@ -4,7 +4,7 @@ import type { Rejection } from '../kernel/rejection.ts'
 import { takeMoney } from '../payments/take-money.ts'
 import { newCommitId, realNow } from '../platform/clock.ts'
 import type { Database } from '../platform/db/client.ts'
-import { commit } from '../platform/db/commit.ts'
+import { type Answer, commit } from '../platform/db/commit.ts'
 import type { Env } from '../platform/env.ts'
 import type { Idempotency } from '../platform/http/app.ts'
 import { type KeyRecord, standingOf, takeOver } from '../platform/http/idempotency.ts'
@@ -51,66 +51,69 @@ const MAX_TRIES = 5
 /** More charges than this are left to the charge queue: the customer does not wait for them. */
 const MAX_INLINE_CHARGES = 10
 
-/** Load, decide, commit, and charge what it made. Decided again, on a fresh read, where someone else wrote meanwhile. */
+/** One at a time, where the caller has such an order to keep. */
+export type InTurn = <T>(work: () => Promise<T>) => Promise<T>
+
+/**
+ * Load, decide and commit, in turn; then charge what it made, out of turn: a gateway that is slow holds nobody up.
+ * Decided again, on a fresh read, where someone else wrote meanwhile.
+ */
 export async function dispatch(
   env: Env,
   database: Database,
   request: DispatchRequest,
-  announce: Announce,
+  { announce, inTurn }: { readonly announce: Announce; readonly inTurn: InTurn },
 ): Promise<Dispatched> {
   for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
-    const done = await dispatchOnce(env, database, request, announce)
-    if (done !== 'again') return done
+    const done = await inTurn(() => decideAndCommit(database, request, announce))
+    if (done === 'again') continue
+    return done.kind === 'charging' ? charge(env, database, request, done) : done
   }
   return { kind: 'contended' }
 }
 
-async function dispatchOnce(
-  env: Env,
+/** Committed, with what is to be charged now. */
+type Charging = { readonly kind: 'charging'; readonly shown: Shown; readonly claimed: Claimed; readonly resume: Resume }
+
+async function decideAndCommit(
   database: Database,
   request: DispatchRequest,
   announce: Announce,
-): Promise<Dispatched | 'again'> {
+): Promise<Dispatched | Charging | 'again'> {
   const { command, organizationId, idempotency, actor } = request
   const loaded = await load(database, askedOf(request))
-  if (loaded.record !== null) return replay(env, database, request, loaded.record)
+  if (loaded.record !== null) return replay(database, request, loaded.record)
   const { snapshot } = loaded
   if (snapshot === null) return { kind: 'missing' }
-  if (snapshot.clock?.advancing && snapshot.account.clockId)
-    return { kind: 'clock_busy', clockId: snapshot.account.clockId }
+  const { clockId } = snapshot.account
+  if (snapshot.clock?.advancing && clockId) return { kind: 'clock_busy', clockId }
   const commitId = newCommitId()
   const ids = idsOfCommit(commitId)
   const decided = decide(snapshot, command, timeOf(snapshot, realNow()), ids)
   if (!decided.ok) return { kind: 'rejected', rejection: decided.error }
   const decision = decided.value
   const shown = shownOf(decision, snapshot.subscriptions.find(({ id }) => id === request.target.id) ?? null)
-  if (isEmpty(decision)) return { kind: 'answered', ...answerOf(command.type, shown) }
-  const charges = newChargesOf(decision)
+  const answer = answerOf(command.type, shown)
+  // Nothing to do is an answer too, and its key is kept: a repetition must not do later what had no effect now.
+  const nothing = isEmpty(decision)
+  if (nothing && idempotency === null) return { kind: 'answered', ...answer }
+  const charges = nothing ? [] : newChargesOf(decision)
   const inline = charges.length > 0 && charges.length <= MAX_INLINE_CHARGES
+  const payments = charges.map(({ payment }) => payment.id)
+  const resume = resumeOf(shown, payments)
+  const key = { at: realNow(), answer: inline ? null : answer, resume: inline ? resume : null }
   const outcome = await commit(database, {
-    ...{ id: commitId, organizationId, cause: command.type, mode: 'every' },
-    ...writesOf([decision], { commitId, ids, actor, realNow: realNow() }, inline),
-    ...(idempotency && {
-      idempotency: {
-        ...idempotency,
-        at: realNow(),
-        answer: inline ? null : answerOf(command.type, shown),
-        resume: inline
-          ? resumeOf(
-              shown,
-              charges.map(({ payment }) => payment.id),
-            )
-          : null,
-      },
-    }),
+    ...{ id: commitId, organizationId, cause: command.type, mode: 'every', follows: charges.length > 0 },
+    ...writesOf(nothing ? [] : [decision], { commitId, ids, actor, realNow: realNow() }, inline),
+    ...(idempotency && { idempotency: { ...idempotency, ...key } }),
   })
   if (outcome.kind === 'conflict' || outcome.kind === 'replayed') return 'again'
   if (outcome.kind === 'violated') return violated(outcome.constraint, request)
-  announce(commitId)
+  if (charges.length > 0) announce(commitId)
   const numbered: Shown = { ...shown, invoice: withNumbers(shown.invoice, outcome.late) }
   if (!inline) return { kind: 'answered', ...answerOf(command.type, numbered) }
   const invoices = decision.invoices.map(({ after }) => withNumbers(after, outcome.late))
-  return charge(env, database, request, numbered, claimedBy(loaded, snapshot, decision, invoices))
+  return { kind: 'charging', shown: numbered, resume, claimed: claimedBy(loaded, snapshot, decision, invoices) }
 }
 
 /** The charge in the request itself; its outcome is committed together with the answer. */
@@ -118,22 +121,30 @@ async function charge(
   env: Env,
   database: Database,
   { command, organizationId, idempotency, actor }: DispatchRequest,
-  shown: Shown,
-  claimed: Claimed,
+  { shown, claimed, resume }: Charging,
 ): Promise<Dispatched> {
   const taken = await takeMoney(env, database, claimed.tasks)
   const answerAfter = (decisions: readonly Decision[]) => answerOf(command.type, shownAfter(shown, decisions))
-  const answeredAfter = (decision: Decision | null) =>
-    idempotency === null
-      ? []
-      : [answeredKey(organizationId, idempotency.key, answerAfter(decision === null ? [] : [decision]))]
-  const recorded = await recordOutcomes(database, claimed.snapshots, taken, { actor, also: answeredAfter })
-  // What could not be recorded is still pending, whatever the gateway said.
-  return { kind: 'answered', ...answerAfter(recorded) }
+  const kept = (answer: Answer) => (idempotency === null ? [] : [answeredKey(organizationId, idempotency.key, answer)])
+  const also = (decision: Decision) => kept(answerAfter([decision]))
+  const recorded = await recordOutcomes(database, claimed.snapshots, taken, { actor, also })
+  if (recorded.length > 0) return { kind: 'answered', ...answerAfter(recorded) }
+  // Someone else brought the outcome, such as the sweep: how things stand is the answer.
+  const answer = answerOf(command.type, await readShown(database, organizationId, resume))
+  const late = {
+    id: newCommitId(),
+    organizationId,
+    cause: 'answer',
+    mode: 'every',
+    accounts: [],
+    subscriptions: [],
+  } as const
+  if (idempotency !== null) await commit(database, { ...late, fragments: kept(answer) })
+  return { kind: 'answered', ...answer }
 }
 
 /** A key that was used before: the answer it got, or the end of the work that its request did not live to see. */
-async function replay(env: Env, database: Database, request: DispatchRequest, record: KeyRecord): Promise<Dispatched> {
+async function replay(database: Database, request: DispatchRequest, record: KeyRecord): Promise<Dispatched | Charging> {
   const standing = standingOf(record, request.idempotency?.fingerprint ?? '', realNow())
   if (standing !== 'resume' || !(await takeOver(database, record))) return { kind: 'used', record }
   const resume = record.resume as Resume
@@ -141,7 +152,7 @@ async function replay(env: Env, database: Database, request: DispatchRequest, re
     readShown(database, request.organizationId, resume),
     openCharges(database, request.organizationId, resume.payments),
   ])
-  return charge(env, database, request, shown, claimed)
+  return { kind: 'charging', shown, claimed, resume }
 }
 
 function askedOf({ organizationId, target, command, idempotency }: DispatchRequest) {

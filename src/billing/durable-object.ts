@@ -19,7 +19,8 @@ export class SubscriptionObject extends DurableObject<Env> {
 
   async dispatch(request: DispatchRequest): Promise<Dispatched> {
     try {
-      return await this.#inTurn(() => dispatch(this.env, connect(this.env), request, (id) => this.#announce(id)))
+      const announce = (id: Id<'commit'>) => this.#announce(id)
+      return await dispatch(this.env, connect(this.env), request, { announce, inTurn: this.#inTurn })
     } catch (error) {
       if (error instanceof TooBusy) return { kind: 'busy' }
       // An error loses its class on the way out of an object: what the caller must tell apart is a value.

@@ -1,5 +1,5 @@
 import type { Id } from '../kernel/id.ts'
-import { type Instant, MINUTE_MS, plusMs } from '../kernel/instant.ts'
+import { HOUR_MS, type Instant, MINUTE_MS, plusMs } from '../kernel/instant.ts'
 import { gatewayAccountsWithWork } from '../payments/repository.ts'
 import { newId, realNow } from '../platform/clock.ts'
 import type { Database } from '../platform/db/client.ts'
@@ -12,6 +12,7 @@ import {
   dueByBucket,
   duePage,
   finishRange,
+  forgetKeys,
   insertRun,
   markRelayed,
   newDeadLetters,
@@ -24,6 +25,8 @@ const ACCOUNTS_A_RANGE = 1_000
 const MESSAGES_A_BATCH = 100
 const SWEEP_AFTER_MS = 30_000
 const SWEEP_SIZE = 500
+/** How long a POST may be repeated under its key. */
+const KEYS_KEPT_MS = 72 * HOUR_MS
 /** About a second's worth of what a gateway takes from one account. */
 const CHARGES_A_MESSAGE = 20
 
@@ -111,6 +114,7 @@ async function sweep(env: Env, database: Database): Promise<void> {
     unrelayedCommits(database, plusMs(now, -SWEEP_AFTER_MS), SWEEP_SIZE),
     advancingClocks(database, SWEEP_SIZE),
     announceCharges(env, database),
+    forgetKeys(database, plusMs(now, -KEYS_KEPT_MS), SWEEP_SIZE),
   ])
   await sendAll(
     env.RELAY_QUEUE,
@@ -124,8 +128,9 @@ export async function everyMinute(env: Env, database: Database, scheduledAt: Ins
   const now = realNow()
   // Cron may come a little early or be caught up late: neither bills the future.
   const asOf = scheduledAt > now || scheduledAt < now - MINUTE_MS ? now : scheduledAt
-  await startRun(env, database, { asOf, organizationId: null })
-  await sweep(env, database)
+  const done = await Promise.allSettled([startRun(env, database, { asOf, organizationId: null }), sweep(env, database)])
+  const errors = done.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))
+  if (errors.length > 0) throw new AggregateError(errors, 'a part of the minute failed; the next one takes it up')
 }
 
 /** Keeps messages that were given up, so that someone sees them. */

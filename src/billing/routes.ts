@@ -203,7 +203,7 @@ async function send(c: AppContext, target: DispatchRequest['target'], command: C
   const done =
     target.kind === 'subscription'
       ? await objectOf(c, target.id).dispatch(request)
-      : await dispatch(c.env, c.get('database'), request, announce)
+      : await dispatch(c.env, c.get('database'), request, { announce, inTurn: (work) => work() })
   return answer(c, done, target)
 }
 

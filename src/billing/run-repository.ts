@@ -128,14 +128,18 @@ export function deadLetterPage(database: Database, page: PageQuery) {
     .limit(page.limit + 1)
 }
 
-/** Marks a dead letter as sent again, and answers it; null where it was already, or is none. */
-export async function takeDeadLetter(database: Database, id: Id<'dead_letter'>, at: Instant) {
-  const [row] = await database.orm
-    .update(deadLetters)
-    .set({ replayedAt: at })
-    .where(and(eq(deadLetters.id, id), isNull(deadLetters.replayedAt)))
-    .returning()
-  return row ?? null
+export function deadLetterById(database: Database, id: Id<'dead_letter'>) {
+  return database.orm.select().from(deadLetters).where(eq(deadLetters.id, id))
+}
+
+export async function markReplayed(database: Database, id: Id<'dead_letter'>, at: Instant): Promise<void> {
+  await database.orm.update(deadLetters).set({ replayedAt: at }).where(eq(deadLetters.id, id))
+}
+
+/** Idempotency keys that are too old to be repeated, so many at a time. */
+export function forgetKeys(database: Database, before: Instant, limit: number) {
+  return database.orm.execute(sql`delete from idempotency_keys where ctid in (
+    select ctid from idempotency_keys where created_at < ${toIso(before)} limit ${limit})`)
 }
 
 // Test clocks

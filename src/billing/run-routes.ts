@@ -16,11 +16,12 @@ import {
   type Clock,
   clockById,
   clockPage,
+  deadLetterById,
   deadLetterPage,
+  markReplayed,
   newTestClocks,
   runPage,
   startAdvance,
-  takeDeadLetter,
 } from './run-repository.ts'
 import {
   advanceClockSchema,
@@ -211,10 +212,14 @@ route(
   },
   async (c) => {
     const { id } = c.req.valid('param')
-    const letter = await takeDeadLetter(c.get('database'), id, realNow())
-    if (letter === null) throw missing('dead letter that was not sent again yet', encodeId('dead_letter', id))
+    const database = c.get('database')
+    const [letter] = await deadLetterById(database, id)
+    if (letter === undefined) throw missing('dead letter', encodeId('dead_letter', id))
+    // Sent before it is marked: twice does no harm, never would.
     await queueOf(c, letter.queue).send(letter.body)
-    return c.json(deadLetterToWire(letter))
+    const replayedAt = realNow()
+    await markReplayed(database, id, replayedAt)
+    return c.json(deadLetterToWire({ ...letter, replayedAt }))
   },
 )
 

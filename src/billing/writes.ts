@@ -113,12 +113,11 @@ export function answeredKey(
 ): Fragment {
   return {
     name: 'answered_key',
-    accountScoped: false,
     rows: [{ organization_id: organizationId, key, ...answer }],
     statement: (parameter) =>
       `update idempotency_keys k set status = r.status, body = r.body
        from json_to_recordset(${parameter}::json) as r(organization_id uuid, key text, status integer, body text)
-       where k.organization_id = r.organization_id and k.key = r.key`,
+       where k.organization_id = r.organization_id and k.key = r.key and k.status is null`,
   }
 }
 
@@ -130,7 +129,6 @@ export function runPageFragment(
 ): Fragment {
   return {
     name: 'run_page',
-    accountScoped: true,
     rows: decisions.map(({ account, subscriptions, invoices }) => ({
       organization_id: account.after.organizationId,
       account_id: account.after.id,

@@ -67,7 +67,6 @@ export function finalisedInvoices(finalised: readonly FinalInvoice[]): readonly 
     finalisedRows(finalised.map((invoice) => ({ ...toRow(invoice), late: pendingNumberOf(invoice) }))),
     {
       name: 'taxed_lines',
-      accountScoped: true,
       rows: finalised.flatMap(({ organizationId, accountId, id, lines }) =>
         lines.map((line, position) => ({
           organization_id: organizationId,
@@ -106,18 +105,25 @@ function seriesFragments(finals: readonly Invoice[]): readonly Fragment[] {
      join winners w on w.id = r.account_id`
   return [
     {
+      // Two pages of several organizations take the counters in the same order.
+      name: 'locked_series',
+      rows,
+      statement: (parameter) =>
+        `select s.organization_id from invoice_series s where s.organization_id in (select r.organization_id from ${source(parameter)})
+         order by s.organization_id for update`,
+    },
+    {
       name: 'series',
-      accountScoped: true,
       rows,
       statement: (parameter) =>
         `update invoice_series s set next_number = s.next_number + c.taken
          from (select r.organization_id, count(*) as taken from ${source(parameter)} group by 1) c
+         join locked_series l on l.organization_id = c.organization_id
          where s.organization_id = c.organization_id
          returning s.organization_id, s.prefix, s.next_number - c.taken as first`,
     },
     {
       name: 'late',
-      accountScoped: true,
       rows,
       statement: (parameter) =>
         `select placeholder, prefix || '-' || lpad(number::text, greatest(6, length(number::text)), '0') as value from (

@@ -30,7 +30,6 @@ export function changedSettings(organization: Organization): readonly Fragment[]
     changedOrganizationRow(organization),
     {
       name: 'changed_invoice_series',
-      accountScoped: false,
       rows: [row],
       statement: (parameter) =>
         `update invoice_series s set prefix = r.prefix from json_to_recordset(${parameter}::json) as r(id uuid, prefix text)
@@ -42,7 +41,6 @@ export function changedSettings(organization: Organization): readonly Fragment[]
 function changedOrganizationRow({ id, version, settings }: Organization): Fragment {
   return {
     name: 'changed_organizations',
-    accountScoped: false,
     rows: [{ id, version, settings }],
     statement: (parameter) =>
       `update organizations o set version = r.version, settings = r.settings

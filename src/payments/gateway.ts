@@ -5,8 +5,8 @@ import type { ChargeOutcome } from './domain/outcome.ts'
 import type { Payment } from './domain/payment.ts'
 
 /**
- * What we ask of a gateway. Every call that changes something there carries an idempotency key, so that repeating it
- * after a lost answer is safe.
+ * What we ask of a gateway. Every call that changes something there can be repeated after a lost answer: what makes
+ * something carries an idempotency key.
  */
 export type Gateway = {
   /**
@@ -32,8 +32,8 @@ export type Gateway = {
   ) => Promise<Result<string, ChargeOutcome>>
   /** Tries to take the money, under the attempt's key. Never throws: no answer is the outcome `unknown`. */
   readonly confirm: (gatewayPayment: string, method: PaymentMethod, key: string) => Promise<ChargeOutcome>
-  /** How the payment stands. @throws {GatewayUnavailable} */
-  readonly retrieve: (gatewayPayment: string) => Promise<ChargeOutcome>
+  /** How the payment stands; `unconfirmed`: nobody tried it, or nothing is known of a try. @throws {GatewayUnavailable} */
+  readonly retrieve: (gatewayPayment: string) => Promise<ChargeOutcome | { readonly kind: 'unconfirmed' }>
 }
 
 export type AttachedMethod = Pick<

@@ -4,7 +4,7 @@ import type { PaymentMethod } from '../accounts/domain/payment-method.ts'
 import { accountRows } from '../accounts/repository.ts'
 import { getAccount, guardOf } from '../accounts/routes.ts'
 import { accountToWire, methodToWire, paymentMethodSchema } from '../accounts/schemas.ts'
-import { encodeId, idsOfCommit } from '../kernel/id.ts'
+import { encodeId, type Id, idsOfCommit } from '../kernel/id.ts'
 import { newCommitId, realNow } from '../platform/clock.ts'
 import { eventFragments } from '../platform/events/event.ts'
 import { sha256 } from '../platform/hash.ts'
@@ -15,9 +15,10 @@ import { pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { Problem } from '../platform/http/problem.ts'
 import { answers, jsonBody } from '../platform/http/responses.ts'
 import { idSchema } from '../platform/http/wire.ts'
+import { logError } from '../platform/log.ts'
 import { type Gateway, GatewayUnavailable } from './gateway.ts'
 import { openGateway } from './open-gateway.ts'
-import { gatewayAccountById, gatewayAccountOf } from './repository.ts'
+import { type GatewayAccount, gatewayAccountById, gatewayAccountOf, pendingPaymentBy } from './repository.ts'
 import { newPaymentMethodSchema } from './schemas.ts'
 
 /** The payment methods of an account, by the gateway's tokens. */
@@ -147,22 +148,41 @@ route(
   },
   async (c) => {
     const { account, methods, method } = await getMethod(c, c.req.valid('param'))
-    const [gatewayAccount] = await gatewayAccountById(
-      c.get('database'),
-      account.organizationId,
-      method.gatewayAccountId,
-    )
-    if (gatewayAccount === undefined) throw noGateway()
-    await answering(async () => (await openGateway(c.env, gatewayAccount)).detach(method))
+    const database = c.get('database')
+    const [[gatewayAccount], [charging]] = await database.orm.batch([
+      gatewayAccountById(database, account.organizationId, method.gatewayAccountId),
+      pendingPaymentBy(database, account.organizationId, method.id),
+    ])
+    if (charging !== undefined) throw stillCharging(charging.id)
     const left = methods.filter(({ id }) => id !== method.id)
     const wasDefault = account.defaultPaymentMethodId === method.id
     const next = wasDefault ? (left[0]?.id ?? null) : account.defaultPaymentMethodId
     const changed = { ...account, version: account.version + 1, defaultPaymentMethodId: next }
     const removed = [{ ...method, removedAt: realNow() }]
     const type = 'account.payment_method_removed'
-    return saveMethods(c, { type, account, changed, methods, left, removed }, methodToWire(method, false))
+    const change = { type, account, changed, methods, left, removed }
+    const response = await saveMethods(c, change, methodToWire(method, false))
+    if (gatewayAccount !== undefined) c.executionCtx.waitUntil(detach(c, gatewayAccount, method))
+    return response
   },
 )
+
+/** It is never charged again once removed here; at the gateway it is taken from the customer as well as can be. */
+async function detach(c: AppContext, gatewayAccount: GatewayAccount, method: PaymentMethod): Promise<void> {
+  try {
+    await (await openGateway(c.env, gatewayAccount)).detach(method)
+  } catch (error) {
+    logError('a removed method is still attached at the gateway', error, { gateway_method: method.gatewayMethod })
+  }
+}
+
+function stillCharging(payment: Id<'payment'>): Problem {
+  return new Problem('command_not_possible', {
+    detail: `Payment ${encodeId('payment', payment)} with this method is pending.`,
+    hint: 'Remove it once the payment has succeeded or failed.',
+    retryAfterSeconds: 60,
+  })
+}
 
 type MethodChange = {
   readonly type: string

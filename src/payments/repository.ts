@@ -97,7 +97,6 @@ export function gatewayAccountsWithWork(database: Database, realNow: Instant) {
 export function postponed(attempts: readonly { readonly attempt: Attempt; readonly until: Instant }[]): Fragment {
   return {
     name: 'postponed',
-    accountScoped: false,
     rows: attempts.map(({ attempt, until }) => ({
       organization_id: attempt.organizationId,
       id: attempt.id,
@@ -234,6 +233,21 @@ export function paymentById(database: Database, organizationId: Organization, id
     .select()
     .from(payments)
     .where(and(eq(payments.organizationId, organizationId), eq(payments.id, id)))
+}
+
+/** A payment that is not decided yet and is to be made with a method. */
+export function pendingPaymentBy(database: Database, organizationId: Organization, method: Id<'payment_method'>) {
+  return database.orm
+    .select({ id: payments.id })
+    .from(payments)
+    .where(
+      and(
+        eq(payments.organizationId, organizationId),
+        eq(payments.paymentMethodId, method),
+        eq(payments.status, 'pending'),
+      ),
+    )
+    .limit(1)
 }
 
 /** Newest first. */

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { encodeId, idsOfCommit } from '../kernel/id.ts'
 import { newCommitId, realNow } from '../platform/clock.ts'
 import { eventFragments } from '../platform/events/event.ts'
-import { route, router } from '../platform/http/app.ts'
+import { invalidRequest, route, router } from '../platform/http/app.ts'
 import { requires } from '../platform/http/authenticate.ts'
 import { commitAndAnswer, eventOf, missing } from '../platform/http/commit.ts'
 import { pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
@@ -104,7 +104,11 @@ route(
   },
   async (c) => {
     const { kind, name, secret_key } = c.req.valid('json')
-    const { organizationId } = c.get('caller')
+    const { organizationId, mode } = c.get('caller')
+    if (secret_key.includes('_live_') !== (mode === 'live')) {
+      const detail = `is not a key for a ${mode} organization`
+      throw invalidRequest([{ pointer: '/secret_key', detail }])
+    }
     const commitId = newCommitId()
     const ids = idsOfCommit(commitId)
     const id = ids('gateway_account')

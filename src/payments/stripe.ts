@@ -2,6 +2,7 @@ import Stripe from 'stripe'
 import { encodeId } from '../kernel/id.ts'
 import { err, ok } from '../kernel/result.ts'
 import { sha256 } from '../platform/hash.ts'
+import { logError } from '../platform/log.ts'
 import { declineOf } from './domain/decline.ts'
 import { gatewayAmount } from './domain/gateway-amount.ts'
 import type { ChargeOutcome } from './domain/outcome.ts'
@@ -66,11 +67,11 @@ export function stripeGateway(secretKey: string, baseUrl: string): Gateway {
     confirm: async (gatewayPayment, method, key) => {
       try {
         const parameters = { payment_method: method.gatewayMethod, off_session: true }
-        return outcomeOf(await stripe.paymentIntents.confirm(gatewayPayment, parameters, { idempotencyKey: key }))
+        return confirmed(await stripe.paymentIntents.confirm(gatewayPayment, parameters, { idempotencyKey: key }))
       } catch (error) {
         if (!isUnexpectedState(error) && !isServerError(error)) return outcomeOfError(error)
         // Confirmed before, or a 500, which Stripe stores and repeats for its key: how it stands is the truth.
-        return stripe.paymentIntents.retrieve(gatewayPayment).then(outcomeOf, outcomeOfError)
+        return stripe.paymentIntents.retrieve(gatewayPayment).then(confirmed, outcomeOfError)
       }
     },
     retrieve: async (gatewayPayment) => {
@@ -109,7 +110,7 @@ function methodOf(gatewayCustomer: string, method: Stripe.PaymentMethod): Attach
 }
 
 /** An intent that waits for a method has been declined or was never confirmed. */
-function outcomeOf(intent: Stripe.PaymentIntent): ChargeOutcome {
+function outcomeOf(intent: Stripe.PaymentIntent): ChargeOutcome | { readonly kind: 'unconfirmed' } {
   switch (intent.status) {
     case 'succeeded':
       return { kind: 'succeeded' }
@@ -119,7 +120,7 @@ function outcomeOf(intent: Stripe.PaymentIntent): ChargeOutcome {
       return { kind: 'authentication_required' }
     case 'requires_payment_method': {
       const { last_payment_error: failure } = intent
-      if (!failure) return { kind: 'unknown' }
+      if (!failure) return { kind: 'unconfirmed' }
       if (failure.code === 'authentication_required') return { kind: 'authentication_required' }
       return {
         kind: 'declined',
@@ -129,8 +130,14 @@ function outcomeOf(intent: Stripe.PaymentIntent): ChargeOutcome {
     case 'canceled':
       return { kind: 'rejected' }
     default:
-      return { kind: 'unknown' }
+      return { kind: 'unconfirmed' }
   }
+}
+
+/** Where a confirmation was sent, a payment that shows nothing of it proves nothing. */
+function confirmed(intent: Stripe.PaymentIntent): ChargeOutcome {
+  const outcome = outcomeOf(intent)
+  return outcome.kind === 'unconfirmed' ? { kind: 'unknown' } : outcome
 }
 
 /** Which error proves what. Whatever proves nothing is `unknown`: the same key is sent again, never a new one. */
@@ -146,8 +153,11 @@ function outcomeOfError(error: unknown): ChargeOutcome {
       decline: declineOf(error.decline_code || error.code || 'unknown', error.advice_code || null),
     }
   }
-  const refused =
-    error.statusCode === 400 || error.statusCode === 401 || error.statusCode === 403 || error.statusCode === 404
+  if (error.statusCode === 401 || error.statusCode === 403) {
+    logError('the gateway does not accept our key; its payments wait', error)
+    return { kind: 'throttled' }
+  }
+  const refused = error.statusCode === 400 || error.statusCode === 404
   return refused ? { kind: 'rejected' } : { kind: 'unknown' }
 }
 

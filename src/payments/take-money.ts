@@ -35,7 +35,8 @@ export async function takeMoney(env: Env, database: Database, tasks: readonly Ch
   const made: { task: ChargeTask; gateway: Gateway; gatewayPayment: string }[] = []
   await inParallel(tasks, async (task) => {
     const gateway = gateways.get(task.gatewayAccount.id)
-    const created = gateway ? await create(gateway, task) : ({ kind: 'rejected' } as const)
+    // A secret that cannot be opened is the operator's to mend; the payment waits for it.
+    const created = gateway ? await create(gateway, task) : ({ kind: 'unknown' } as const)
     if (gateway === undefined || typeof created !== 'string')
       outcomes.set(task.charge.attempt.id, created as ChargeOutcome)
     else made.push({ task, gateway, gatewayPayment: created })
@@ -77,11 +78,22 @@ async function confirm(
   gatewayPayment: string,
 ): Promise<ChargeOutcome> {
   const { attempt } = charge
-  if (attempt.outcome !== 'processing') return gateway.confirm(gatewayPayment, method, encodeId('attempt', attempt.id))
+  if (attempt.outcome === 'processing') {
+    const standing = await lookUp(gateway, gatewayPayment, 'processing')
+    return standing.kind === 'unconfirmed' ? { kind: 'unknown' } : standing
+  }
+  const outcome = await gateway.confirm(gatewayPayment, method, encodeId('attempt', attempt.id))
+  if (outcome.kind !== 'rejected') return outcome
+  // An earlier try whose answer was lost may have taken the money: only how the payment stands proves that it did not.
+  const standing = await lookUp(gateway, gatewayPayment, 'unknown')
+  return standing.kind === 'unconfirmed' ? outcome : standing
+}
+
+async function lookUp<K extends 'processing' | 'unknown'>(gateway: Gateway, gatewayPayment: string, otherwise: K) {
   try {
     return await gateway.retrieve(gatewayPayment)
   } catch (error) {
-    if (error instanceof GatewayUnavailable) return { kind: 'processing' }
+    if (error instanceof GatewayUnavailable) return { kind: otherwise }
     throw error
   }
 }

@@ -79,8 +79,8 @@ test('FR-003 a replayed payment method answers the first response, and attaches 
   expect(await world.gateway.requests()).toHaveLength(asked)
   const second = body(await send(world.client, post, 'key-2'))
   expect(second.id).not.toBe(first.body.id)
-  const rows = await sql('select count(distinct gateway_method)::integer as methods from payment_methods')
-  expect(rows).toEqual([{ methods: 2 }])
+  const newest = await sql('select gateway_method from payment_methods order by id desc limit 2')
+  expect(new Set(newest.map(({ gateway_method }) => gateway_method)).size, 'at the gateway too').toBe(2)
 })
 
 test('FR-003 a token that was declined is asked for again under another key', async () => {
@@ -170,7 +170,10 @@ test('FR-128 a key belongs to one organization', async () => {
   expect(second.body.id).not.toBe(first.body.id)
 })
 
-test.each(['', 'k'.repeat(256)])('FR-128 the key %j is refused', async (key) => {
+test.each([
+  ['no', ''],
+  ['256', 'k'.repeat(256)],
+])('FR-128 a key of %s characters is refused', async (_, key) => {
   const client = await organization()
   const reply = await storesNothing(() => send(client, ['/v1/accounts', jane], key))
   expectProblem(reply, 422, 'invalid_request', { detail: 'An Idempotency-Key has 1 to 255 characters.' })

@@ -35,7 +35,7 @@ export async function organization(mode: 'sandbox' | 'live' = 'sandbox'): Promis
   const { DATABASE_NAME: database, SEALING_KEY: sealingKey } = env as unknown as Record<string, string>
   organizations += 1
   const stripeKey = `sk_test_${database}x${organizations}`
-  const wanted = { database, name: `Organization ${organizations}`, mode, stripeKey, sealingKey }
+  const wanted = { database, name: `Organization ${organizations}`, mode, stripeKey, sealingKey, operator: true }
   const response = await fetch(`${inject('stack').control}/organizations`, {
     method: 'POST',
     body: JSON.stringify(wanted),
@@ -78,7 +78,12 @@ export async function request(path: string, init: Init = {}): Promise<Reply> {
   const response = await main.fetch(new Request(`http://perennial.test${path}`, init as RequestInit))
   const text = await response.text()
   const isJson = response.headers.get('Content-Type')?.includes('json')
-  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text, text }
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: isJson && text !== '' ? JSON.parse(text) : text,
+    text,
+  }
 }
 
 /** The body of an answer that must have succeeded. */

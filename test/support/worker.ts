@@ -1,7 +1,12 @@
 import { createExecutionContext, createMessageBatch, createScheduledController, getQueueResult } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { vi } from 'vitest'
+import { startRun } from '../../src/billing/jobs.ts'
+import type { BillingRange } from '../../src/billing/run-repository.ts'
 import worker from '../../src/index.ts'
+import { decodeId } from '../../src/kernel/id.ts'
+import { parseInstant } from '../../src/kernel/instant.ts'
+import { connect } from '../../src/platform/db/client.ts'
 import type { Env } from '../../src/platform/env.ts'
 import type { Json } from './client.ts'
 import { sql } from './sql.ts'
@@ -11,6 +16,20 @@ export type Queue = 'perennial-billing' | 'perennial-charges' | 'perennial-relay
 /** Cron's minute. What it sends to the queues arrives there by itself. */
 export async function cronRuns(): Promise<void> {
   await worker.scheduled(createScheduledController({ cron: '* * * * *', scheduledTime: new Date() }), bindings())
+}
+
+/** The messages of a billing run of one organization, which are not sent but answered: for `deliver`, or to be lost. */
+export async function rangesOfRun(organization: string, asOf: string): Promise<readonly BillingRange[]> {
+  const sent: BillingRange[] = []
+  const keeping = {
+    sendBatch: async (messages: readonly Json[]) => void sent.push(...messages.map(({ body }) => body)),
+  }
+  const parsed = parseInstant(asOf)
+  const organizationId = decodeId('organization', organization)
+  if (!parsed.ok || organizationId === null) throw new Error(`a run of ${organization} as of ${asOf}`)
+  const lossy = { ...bindings(), BILLING_QUEUE: keeping as unknown as Env['BILLING_QUEUE'] }
+  await startRun(lossy, connect(bindings()), { asOf: parsed.value, organizationId })
+  return sent
 }
 
 /** Delivers messages to a queue's consumer directly, and answers which of them it wants again. */

@@ -17,8 +17,11 @@ export type DatabaseEnv = {
 /** No statement of ours runs longer; a reply that is later than this counts as lost. */
 const TRIP_TIMEOUT_MS = 10_000
 
-neonConfig.fetchFunction = (url: string, init: RequestInit) =>
-  fetch(url, { ...init, signal: AbortSignal.timeout(TRIP_TIMEOUT_MS) })
+/** Reads the whole answer: one that breaks off after its headers is no answer either, and the driver must be told so. */
+neonConfig.fetchFunction = async (url: string, init: RequestInit) => {
+  const response = await fetch(url, { ...init, signal: AbortSignal.timeout(TRIP_TIMEOUT_MS) })
+  return new Response(await response.arrayBuffer(), response)
+}
 
 let connected: { readonly url: string; readonly endpoint: string; readonly database: Database } | null = null
 

@@ -23,9 +23,11 @@ export type CommitRequest = {
   readonly fragments: readonly Fragment[]
   /**
    * `every`: all guards hold or nothing is written. `winners`: an account that lost is left out and its neighbours are
-   * written; only pages, which carry no idempotency key.
+   * written; only for several accounts at once, which carry no idempotency key.
    */
   readonly mode: 'every' | 'winners'
+  /** Something follows from it that the relay must be told of. */
+  readonly follows?: boolean
   readonly idempotency?: IdempotencyRecord | undefined
 }
 
@@ -37,7 +39,7 @@ type IdempotencyRecord = {
   readonly resume: unknown
 }
 
-type Answer = { readonly status: number; readonly body: string }
+export type Answer = { readonly status: number; readonly body: string }
 
 export type CommitOutcome =
   | { readonly kind: 'committed'; readonly winners: ReadonlySet<Id<'account'>>; readonly late: LateValues }
@@ -107,9 +109,12 @@ async function alreadyApplied(database: Database, id: Id<'commit'>): Promise<Com
 type Statement = readonly [text: string, parameters: readonly unknown[]]
 
 function statementsOf(request: CommitRequest): readonly Statement[] {
-  const { id, organizationId, cause, idempotency, accounts } = request
+  const { id, organizationId, cause, idempotency, accounts, follows = false } = request
   const statements: Statement[] = [
-    ['insert into commits (id, organization_id, cause) values ($1, $2, $3)', [id, organizationId, cause]],
+    [
+      'insert into commits (id, organization_id, cause, relayed_at) values ($1, $2, $3, case when $4 then null else now() end)',
+      [id, organizationId, cause, follows],
+    ],
   ]
   if (idempotency) {
     const { key, fingerprint, at, answer, resume } = idempotency
@@ -150,10 +155,12 @@ function writes(request: CommitRequest): Statement {
   const ctes: string[] = []
   if (request.accounts.length > 0) ctes.push(winners(bind, request))
   let late = false
-  for (const fragment of fragments) {
-    ctes.push(`${fragment.name} as (${fragment.statement(bind(JSON.stringify(fragment.rows)), late)})`)
-    late ||= fragment.name === 'late'
-  }
+  const bound = fragments.map(({ name, rows, statement }): BoundFragment => {
+    const parameter = bind(JSON.stringify(rows))
+    ctes.push(`${name} as (${statement(parameter, late)})`)
+    late ||= name === 'late'
+    return { name, rows: rows.length, parameter }
+  })
   if (late) {
     ctes.push(`kept_late as (update commits set late = (select json_object_agg(placeholder, value) from late)
       where id = ${bind(request.id)})`)
@@ -163,7 +170,7 @@ function writes(request: CommitRequest): Statement {
     request.accounts.length > 0 ? '(select json_agg(id) from winners) as winners' : 'null::json as winners',
     late ? '(select json_object_agg(placeholder, value) from late) as late' : 'null::json as late',
   ]
-  if (request.mode === 'every') select.push(mustWin(request, fragments))
+  select.push(mustWin(request, bound))
   return [
     `with ${ctes.length > 0 ? ctes.join(',\n') : 'nothing as (select 1)'}\nselect ${select.join(', ')}`,
     parameters,
@@ -198,16 +205,31 @@ function winners(bind: (value: unknown) => string, { accounts, subscriptions }: 
 /** The stored answer names the late number too. */
 function lateAnswer(bind: (value: unknown) => string, request: CommitRequest, key: string): string {
   return `late_answer as (update idempotency_keys k set body = replace(k.body, late.placeholder, late.value) from late
-    where k.organization_id = ${bind(request.organizationId)} and k.key = ${bind(key)})`
+    where k.organization_id = ${bind(request.organizationId)} and k.key = ${bind(key)}
+      and position(late.placeholder in k.body) > 0)`
 }
 
-/** Raises GUARD_LOST, which undoes the whole transaction with its idempotency key. */
-function mustWin(request: CommitRequest, fragments: readonly Fragment[]): string {
-  const counted = fragments.filter(({ name }) => name.startsWith('changed_'))
-  const expected = request.accounts.length + counted.reduce((sum, { rows }) => sum + rows.length, 0)
-  const found = [
-    request.accounts.length > 0 ? '(select count(*) from winners)' : '0',
-    ...counted.map(({ name }) => `(select count(*) from ${name})`),
-  ].join(' + ')
-  return `commit_must_win(${expected}, (${found})::integer)`
+type BoundFragment = { readonly name: string; readonly rows: number; readonly parameter: string }
+
+/** Rows of these are changed by the winners for certain: their versions are the guards. */
+const guarded = ['changed_accounts', 'changed_subscriptions', 'changed_periods']
+
+/**
+ * Raises GUARD_LOST, which undoes the whole transaction with its idempotency key: where every guard must hold and one was
+ * lost, and where a row of a winner, such as a payment, is not as it was read.
+ */
+function mustWin({ accounts, mode }: CommitRequest, fragments: readonly BoundFragment[]): string {
+  const counted = fragments.filter(({ name }) => name.startsWith('changed_') && !guarded.includes(name))
+  const found = counted.map(({ name }) => `(select count(*) from ${name})`)
+  if (mode === 'every') {
+    const expected = accounts.length + counted.reduce((sum, { rows }) => sum + rows, 0)
+    const won = accounts.length > 0 ? '(select count(*) from winners)' : '0'
+    return `commit_must_win(${expected}, (${[won, ...found].join(' + ')})::integer)`
+  }
+  if (counted.length === 0) return 'true'
+  const expected = counted.map(
+    ({ parameter }) =>
+      `(select count(*) from json_to_recordset(${parameter}::json) as r(account_id uuid) join winners w on w.id = r.account_id)`,
+  )
+  return `commit_must_win((${expected.join(' + ')})::integer, (${found.join(' + ')})::integer)`
 }

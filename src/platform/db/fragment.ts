@@ -1,20 +1,17 @@
 import { getTableColumns, getTableName } from 'drizzle-orm'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 
-/**
- * A feature's part of the commit: one CTE and its one JSON parameter. `accountScoped` rows are written only where
- * their account won its guards; the others belong to the organization and are written or the whole commit fails.
- */
+/** A feature's part of the commit: one CTE and its one JSON parameter. */
 export type Fragment = {
   readonly name: string
   readonly rows: readonly Record<string, unknown>[]
-  readonly accountScoped: boolean
   /** The SQL, given the parameter that holds the rows. `late`: the commit has a CTE of that name (see LateValues). */
   readonly statement: (parameter: string, late: boolean) => string
 }
 
 /** A row may hold a placeholder for a value that only the statement knows, such as the next number of a gapless series. */
 type Row<T extends PgTable> = T['$inferInsert'] & { readonly late?: string | undefined }
+/** Rows of an account are written only where it won its guards; an organization's always, or the whole commit fails. */
 type Scope = 'account' | 'organization'
 type Options = {
   /** Columns left to their defaults. */
@@ -28,7 +25,7 @@ export function insertsInto<T extends PgTable>(table: T, scope: Scope, options: 
   const columns = columnsOf(table, (key) => !options.omit?.includes(key))
   const names = columns.map(({ column }) => column.name).join(', ')
   const name = getTableName(table)
-  return fragmentOf<T>(`new_${name}`, columns, scope, (parameter, late) => {
+  return fragmentOf<T>(`new_${name}`, columns, (parameter, late) => {
     const values = columns.map((column) => valueIn(column, late, options)).join(', ')
     return `insert into ${name} (${names}) select ${values} from ${sourceOf(table, scope, columns, parameter, late)}`
   })
@@ -50,7 +47,7 @@ export function updatesOf<T extends PgTable>(
   const isSet = (key: string) => key === 'version' || changing.some((name) => name === key)
   const columns = columnsOf(table, (key) => keys.includes(key) || isSet(key))
   const guard = all.version === undefined ? '' : ' and t.version = r.version - 1'
-  return fragmentOf<T>(`changed_${name}`, columns, scope, (parameter, late) => {
+  return fragmentOf<T>(`changed_${name}`, columns, (parameter, late) => {
     const sets = columns
       .filter(({ key }) => isSet(key))
       .map((column) => `${column.column.name} = ${valueIn(column, late, options)}`)
@@ -90,12 +87,10 @@ function valueIn({ key, column }: NamedColumn, late: boolean, options: Options):
 function fragmentOf<T extends PgTable>(
   name: string,
   columns: readonly NamedColumn[],
-  scope: Scope,
   statement: Fragment['statement'],
 ) {
   return (rows: readonly Row<T>[]): Fragment => ({
     name,
-    accountScoped: scope === 'account',
     statement,
     rows: rows.map((row) => encode(columns, row as Record<string, unknown>)),
   })

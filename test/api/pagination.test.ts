@@ -1,0 +1,128 @@
+import { beforeAll, expect, test } from 'vitest'
+import { listOperations, pathWith } from '../support/api-document.ts'
+import { body, type Json } from '../support/client.ts'
+import { sql } from '../support/sql.ts'
+import { type Customer, monthly, newWorld, type World } from '../support/world.ts'
+
+let world: World
+let jane: Customer
+let ids: Record<string, string>
+let made = 0
+
+/** Makes one more row of a list, by its path. A list of the API that is not here fails the test below. */
+const makesOneMore: Readonly<Record<string, (name: string) => Promise<unknown>>> = {
+  '/v1/accounts': (name) => world.account({ name, card: null }),
+  '/v1/accounts/{id}/ledger': subscribes,
+  '/v1/accounts/{id}/payment_methods': () =>
+    post(`/v1/accounts/${jane.id}/payment_methods`, { token: 'pm_card_amex', default: false }),
+  '/v1/api_keys': (name) => post('/v1/api_keys', { name }),
+  '/v1/billing_runs': () =>
+    sql(
+      `insert into billing_runs (id, organization_id, as_of, started_at, ranges, due)
+       select ${newId}, organization_id, now(), now(), 0, 0 from accounts limit 1`,
+    ),
+  '/v1/dead_letters': () =>
+    sql(`insert into dead_letters (id, queue, body, received_at) values (${newId}, 'perennial-relay', '{}', now())`),
+  '/v1/gateway_accounts': (name) =>
+    post('/v1/gateway_accounts', { kind: 'stripe', name, secret_key: 'sk_test_another' }),
+  '/v1/invoices': subscribes,
+  '/v1/payments': subscribes,
+  '/v1/payments/{id}/attempts': () =>
+    sql(
+      `insert into payment_attempts (organization_id, id, account_id, payment_id, gateway_account_id, version, due_at, ended_at)
+       select organization_id, ${newId}, account_id, id, gateway_account_id, 1, now(), now()
+       from payments order by id limit 1`,
+    ),
+  '/v1/plans': plan,
+  '/v1/plans/{id}/versions': (name) => world.client.patch('/v1/plans/first', { name }),
+  '/v1/subscriptions': subscribes,
+  '/v1/test_clocks': (name) => post('/v1/test_clocks', { name }),
+}
+
+/** As the Worker makes them: by time, so that what is newer sorts later. */
+const newId = `(lpad(to_hex((extract(epoch from clock_timestamp()) * 1000)::bigint), 12, '0') || '7000' || substr(md5(random()::text), 1, 16))::uuid`
+
+const post = async (path: string, about: Json) => body(await world.client.post(path, about))
+
+function plan(code: string) {
+  return world.plan(code, { prices: [monthly('USD', '4900')] })
+}
+
+async function subscribes(name: string) {
+  await plan(name)
+  return jane.subscribes(name)
+}
+
+beforeAll(async () => {
+  world = await newWorld()
+  jane = await world.account()
+  const first = await plan('first')
+  const { payment } = await jane.subscribes('first')
+  ids = { accounts: jane.id, plans: first.id, payments: payment.id }
+})
+
+const idsOf = (page: Json) => page.data.map(({ id }: Json) => id)
+const page = async (path: string, query: string) => body(await world.client.get(`${path}?${query}`))
+
+async function makeMore(path: string, count: number) {
+  for (let index = 0; index < count; index++) {
+    made += 1
+    await makesOneMore[path]?.(`more-${made}`)
+  }
+}
+
+/** Follows the cursors to the end, and makes another row after each page. */
+async function walk(template: string, path: string, limit: number): Promise<readonly Json[]> {
+  const pages = [await page(path, `limit=${limit}`)]
+  for (let last = pages[0]; last.has_more; last = pages.at(-1)) {
+    await makeMore(template, 1)
+    pages.push(await page(path, `limit=${limit}&cursor=${encodeURIComponent(last.next_cursor)}`))
+  }
+  return pages
+}
+
+test('FR-124 every list of the API is tried below', async () => {
+  const lists = (await listOperations()).map(({ path }) => path)
+  expect(lists.sort()).toEqual(Object.keys(makesOneMore).sort())
+})
+
+test.each(Object.keys(makesOneMore))(
+  'FR-124 %s is paged by cursor, newest first, stable under inserts',
+  async (template) => {
+    const path = pathWith(template, ids)
+    await makeMore(template, 5)
+    const whole = await page(path, 'limit=100')
+    expect([whole.has_more, whole.next_cursor]).toEqual([false, null])
+    const expected = idsOf(whole)
+    expect(expected.length).toBeGreaterThanOrEqual(5)
+    expect(expected).toEqual([...new Set(expected)].toSorted().toReversed())
+
+    const pages = await walk(template, path, 2)
+    expect(pages.flatMap(idsOf)).toEqual(expected)
+    expect(pages.map(({ data }) => data.length).slice(0, -1)).toEqual(pages.slice(0, -1).map(() => 2))
+    expect(pages.at(-1)).toMatchObject({ has_more: false, next_cursor: null })
+    for (const { has_more, next_cursor } of pages.slice(0, -1)) {
+      expect([has_more, next_cursor]).toEqual([true, expect.stringMatching(/^\S+$/)])
+    }
+
+    const first = idsOf(await page(path, 'limit=1'))
+    expect(expected, 'what was made on the way comes first from now on').not.toContain(first[0])
+  },
+)
+
+test('FR-124 a page has 20 rows where nothing is asked, and exactly as many as there are is no more', async () => {
+  await makeMore('/v1/accounts', 25)
+  const all = idsOf(await page('/v1/accounts', 'limit=100'))
+  expect(idsOf(await page('/v1/accounts', ''))).toEqual(all.slice(0, 20))
+  const exactly = await page('/v1/accounts', `limit=${all.length}`)
+  expect([exactly.data.length, exactly.has_more, exactly.next_cursor]).toEqual([all.length, false, null])
+})
+
+test('FR-124 a filtered list is paged like a whole one', async () => {
+  const mine = await page('/v1/invoices', `account=${jane.id}&status=paid&limit=100`)
+  expect(mine.data.length).toBeGreaterThan(3)
+  const first = await page('/v1/invoices', `account=${jane.id}&status=paid&limit=3`)
+  const rest = await page('/v1/invoices', `account=${jane.id}&status=paid&limit=100&cursor=${first.next_cursor}`)
+  expect([...idsOf(first), ...idsOf(rest)]).toEqual(idsOf(mine))
+  expect((await page('/v1/invoices', `account=${jane.id}&status=draft`)).data).toEqual([])
+})
