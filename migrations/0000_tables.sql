@@ -64,7 +64,8 @@ CREATE TABLE "billing_run_pages" (
 	"commit_id" uuid NOT NULL,
 	"accounts" integer NOT NULL,
 	"subscriptions" integer NOT NULL,
-	"invoices" integer NOT NULL
+	"invoices" integer NOT NULL,
+	CONSTRAINT "billing_run_pages_pkey" PRIMARY KEY("run_id","organization_id","commit_id")
 );
 --> statement-breakpoint
 CREATE TABLE "billing_run_ranges" (
@@ -351,6 +352,8 @@ ALTER TABLE "accounts" ADD CONSTRAINT "accounts_default_payment_method" FOREIGN 
 ALTER TABLE "payment_methods" ADD CONSTRAINT "payment_methods_account" FOREIGN KEY ("organization_id","account_id") REFERENCES "public"."accounts"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "test_clocks" ADD CONSTRAINT "test_clocks_organization" FOREIGN KEY ("organization_id") REFERENCES "public"."organizations"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "billing_run_pages" ADD CONSTRAINT "billing_run_pages_commit_id_commits_id_fk" FOREIGN KEY ("commit_id") REFERENCES "public"."commits"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "billing_run_pages" ADD CONSTRAINT "billing_run_pages_organization" FOREIGN KEY ("organization_id") REFERENCES "public"."organizations"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "billing_run_pages" ADD CONSTRAINT "billing_run_pages_run" FOREIGN KEY ("run_id") REFERENCES "public"."billing_runs"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "billing_run_ranges" ADD CONSTRAINT "billing_run_ranges_run_id_billing_runs_id_fk" FOREIGN KEY ("run_id") REFERENCES "public"."billing_runs"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "billing_runs" ADD CONSTRAINT "billing_runs_organization" FOREIGN KEY ("organization_id") REFERENCES "public"."organizations"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "billed" ADD CONSTRAINT "billed_invoice" FOREIGN KEY ("organization_id","invoice_id") REFERENCES "public"."invoices"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -364,9 +367,12 @@ ALTER TABLE "invoice_series" ADD CONSTRAINT "invoice_series_organization_id_orga
 ALTER TABLE "gateway_accounts" ADD CONSTRAINT "gateway_accounts_organization" FOREIGN KEY ("organization_id") REFERENCES "public"."organizations"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "payment_attempts" ADD CONSTRAINT "payment_attempts_payment" FOREIGN KEY ("organization_id","payment_id") REFERENCES "public"."payments"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "payment_attempts" ADD CONSTRAINT "payment_attempts_account" FOREIGN KEY ("organization_id","account_id") REFERENCES "public"."accounts"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "payment_attempts" ADD CONSTRAINT "payment_attempts_gateway_account" FOREIGN KEY ("organization_id","gateway_account_id") REFERENCES "public"."gateway_accounts"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "payment_attempts" ADD CONSTRAINT "payment_attempts_clock" FOREIGN KEY ("organization_id","clock_id") REFERENCES "public"."test_clocks"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "payments" ADD CONSTRAINT "payments_invoice" FOREIGN KEY ("organization_id","invoice_id") REFERENCES "public"."invoices"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "payments" ADD CONSTRAINT "payments_method" FOREIGN KEY ("organization_id","payment_method_id") REFERENCES "public"."payment_methods"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "payments" ADD CONSTRAINT "payments_gateway_account" FOREIGN KEY ("organization_id","gateway_account_id") REFERENCES "public"."gateway_accounts"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "payments" ADD CONSTRAINT "payments_account" FOREIGN KEY ("organization_id","account_id") REFERENCES "public"."accounts"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "plan_versions" ADD CONSTRAINT "plan_versions_plan" FOREIGN KEY ("organization_id","plan_id") REFERENCES "public"."plans"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "plans" ADD CONSTRAINT "plans_organization" FOREIGN KEY ("organization_id") REFERENCES "public"."organizations"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "subscriptions" ADD CONSTRAINT "subscriptions_account" FOREIGN KEY ("organization_id","account_id") REFERENCES "public"."accounts"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -377,7 +383,6 @@ CREATE INDEX "accounts_email" ON "accounts" USING btree ("organization_id",lower
 CREATE INDEX "accounts_due" ON "accounts" USING btree ("bucket","next_billing_at") WHERE "accounts"."clock_id" is null;--> statement-breakpoint
 CREATE INDEX "accounts_clock_due" ON "accounts" USING btree ("clock_id","next_billing_at") WHERE "accounts"."clock_id" is not null;--> statement-breakpoint
 CREATE INDEX "payment_methods_by_account" ON "payment_methods" USING btree ("organization_id","account_id");--> statement-breakpoint
-CREATE INDEX "billing_run_pages_by_run" ON "billing_run_pages" USING btree ("run_id","organization_id");--> statement-breakpoint
 CREATE INDEX "billing_runs_by_organization" ON "billing_runs" USING btree ("organization_id","started_at");--> statement-breakpoint
 CREATE INDEX "dead_letters_received" ON "dead_letters" USING btree ("received_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "billed_once" ON "billed" USING btree ("organization_id","subscription_id","billing_key") WHERE "billed"."released_at" is null;--> statement-breakpoint
@@ -385,6 +390,7 @@ CREATE UNIQUE INDEX "invoices_number" ON "invoices" USING btree ("organization_i
 CREATE INDEX "invoices_by_account" ON "invoices" USING btree ("organization_id","account_id");--> statement-breakpoint
 CREATE INDEX "ledger_entries_by_account" ON "ledger_entries" USING btree ("organization_id","account_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "api_keys_hash" ON "api_keys" USING btree ("hash");--> statement-breakpoint
+CREATE INDEX "payment_attempts_claim" ON "payment_attempts" USING btree ("claim") WHERE "payment_attempts"."ended_at" is null and "payment_attempts"."claim" is not null;--> statement-breakpoint
 CREATE INDEX "payment_attempts_by_payment" ON "payment_attempts" USING btree ("organization_id","payment_id");--> statement-breakpoint
 CREATE INDEX "payment_attempts_due" ON "payment_attempts" USING btree ("gateway_account_id","due_at") WHERE "payment_attempts"."ended_at" is null;--> statement-breakpoint
 CREATE INDEX "payment_attempts_clock_due" ON "payment_attempts" USING btree ("clock_id","due_at") WHERE "payment_attempts"."ended_at" is null;--> statement-breakpoint

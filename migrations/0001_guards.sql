@@ -52,7 +52,8 @@ end $$;
 create trigger invoices_frozen before update or delete on invoices
   for each row when (old.finalized_at is not null) execute function invoice_is_frozen();
 --> statement-breakpoint
--- The lines of a final invoice are final: only the transaction that finalises it may still write them.
+-- The lines of a final invoice are final, and none of a draft can be moved to one. The transaction that finalises it may
+-- still write them, in whatever order its one statement comes to them.
 create function made_by_this_transaction(row_xmin xid) returns boolean language sql stable as $$
   select row_xmin::text::bigint = (pg_current_xact_id()::text::bigint & 4294967295)
 $$;
@@ -60,7 +61,8 @@ $$;
 create function invoice_line_is_frozen() returns trigger language plpgsql as $$
 begin
   if exists (
-    select from invoices i where i.organization_id = old.organization_id and i.id = old.invoice_id
+    select from invoices i where (i.organization_id, i.id)
+        in ((old.organization_id, old.invoice_id), (new.organization_id, new.invoice_id))
       and i.finalized_at is not null and not made_by_this_transaction(i.xmin)
   ) then
     raise exception 'the lines of a final invoice are final' using errcode = '23514', constraint = 'invoice_lines_frozen';

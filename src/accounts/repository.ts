@@ -97,6 +97,18 @@ export function accountPage(database: Database, organizationId: Organization, fi
     .limit(page.limit + 1)
 }
 
+/** The clock an account lives on, if any. */
+export function clockOf(database: Database, organizationId: Organization, id: Id<'account'>) {
+  return database.orm
+    .select({ id: testClocks.id, target: testClocks.target })
+    .from(testClocks)
+    .innerJoin(
+      accounts,
+      and(eq(accounts.organizationId, testClocks.organizationId), eq(accounts.clockId, testClocks.id)),
+    )
+    .where(and(eq(accounts.organizationId, organizationId), eq(accounts.id, id)))
+}
+
 /** The clock with the number of accounts that live on it. */
 export async function findClock(database: Database, organizationId: Organization, id: Id<'test_clock'>) {
   const [rows, [on]] = await database.orm.batch([

@@ -13,7 +13,16 @@ import { answers, jsonBody } from '../platform/http/responses.ts'
 import { idSchema } from '../platform/http/wire.ts'
 import type { Account } from './domain/account.ts'
 import { changeAccount, createAccount, type Location, type NewAccount } from './domain/create.ts'
-import { accountById, accountFrom, accountPage, accountRows, findClock, methodFrom, methodsOf } from './repository.ts'
+import {
+  accountById,
+  accountFrom,
+  accountPage,
+  accountRows,
+  clockOf,
+  findClock,
+  methodFrom,
+  methodsOf,
+} from './repository.ts'
 import {
   accountPatchSchema,
   accountQuerySchema,
@@ -115,7 +124,7 @@ route(
     responses: answers(200, accountSchema, 'The account as it is now'),
   },
   async (c) => {
-    const { account, methods } = await getAccount(c, c.req.valid('param').id)
+    const { account, methods } = await getAccountToChange(c, c.req.valid('param').id)
     const { address, tax_exempt, external_key, payment_terms_days, ...same } = c.req.valid('json')
     const changed = changeAccount(account, {
       ...same,
@@ -195,6 +204,14 @@ function keyTaken(key: string | null): Rejection {
     hint: 'Find it with GET /v1/accounts?external_key=…, or use another key.',
     pointer: '/external_key',
   }
+}
+
+/** An account that is to be changed: not while its clock advances. */
+export async function getAccountToChange(c: AppContext, id: Id<'account'>) {
+  const { organizationId } = c.get('caller')
+  const [found, [clock]] = await Promise.all([getAccount(c, id), clockOf(c.get('database'), organizationId, id)])
+  if (clock?.target) throw clockBusy(clock.id)
+  return found
 }
 
 export async function getAccount(c: AppContext, id: Id<'account'>) {

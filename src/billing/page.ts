@@ -23,7 +23,7 @@ export type PageDone = {
   readonly accounts: number
   readonly last: Id<'account'> | null
   readonly invoices: number
-  /** Accounts that are still due: written by others twice, or further behind than one decision goes. */
+  /** Accounts that are still due: written by others each time, or further behind than one decision goes. */
   readonly left: number
   /** Accounts whose billing failed; the error is in the log. */
   readonly failed: number

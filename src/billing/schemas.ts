@@ -70,7 +70,7 @@ export const runSchema = z
     status: z.enum(['running', 'finished']),
     as_of: timeSchema,
     started_at: timeSchema,
-    ranges: z.number().int(),
+    ranges: z.number().int().openapi({ description: 'Of the whole run; cron’s serves every organization.' }),
     ranges_finished: z.number().int(),
     accounts: z.number().int(),
     subscriptions: z.number().int(),
@@ -78,8 +78,13 @@ export const runSchema = z
     left: z
       .number()
       .int()
-      .openapi({ description: 'Accounts still due, because others wrote to them; the next run takes them.' }),
-    failed: z.number().int().openapi({ description: 'Accounts whose billing failed; the log says why.' }),
+      .openapi({
+        description: 'Of the whole run: accounts still due, because others wrote to them; the next run takes them.',
+      }),
+    failed: z
+      .number()
+      .int()
+      .openapi({ description: 'Of the whole run: accounts whose billing failed; the log says why.' }),
   })
   .openapi('BillingRun')
 

@@ -39,7 +39,7 @@ export const billingRunRanges = pgTable(
       .references(() => billingRuns.id),
     firstBucket: integer('first_bucket').notNull(),
     finishedAt: instantColumn('finished_at').notNull(),
-    /** Accounts left due: lost to another writer twice, or refused by an error that is in the log. */
+    /** Accounts left due, because others wrote to them; and those whose billing failed, for reasons that are in the log. */
     left: integer('left').notNull(),
     failed: integer('failed').notNull(),
   },
@@ -60,7 +60,15 @@ export const billingRunPages = pgTable(
     subscriptions: integer('subscriptions').notNull(),
     invoices: integer('invoices').notNull(),
   },
-  (table) => [index('billing_run_pages_by_run').on(table.runId, table.organizationId)],
+  (table) => [
+    primaryKey({ name: 'billing_run_pages_pkey', columns: [table.runId, table.organizationId, table.commitId] }),
+    foreignKey({
+      columns: [table.organizationId],
+      foreignColumns: [organizations.id],
+      name: 'billing_run_pages_organization',
+    }),
+    foreignKey({ columns: [table.runId], foreignColumns: [billingRuns.id], name: 'billing_run_pages_run' }),
+  ],
 )
 
 /** A queue message that failed for good, with what it said; it can be sent again. */

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import type { Account } from '../accounts/domain/account.ts'
 import type { PaymentMethod } from '../accounts/domain/payment-method.ts'
 import { accountRows } from '../accounts/repository.ts'
-import { getAccount, guardOf } from '../accounts/routes.ts'
+import { getAccount, getAccountToChange, guardOf } from '../accounts/routes.ts'
 import { accountToWire, methodToWire, paymentMethodSchema } from '../accounts/schemas.ts'
 import { encodeId, type Id, idsOfCommit } from '../kernel/id.ts'
 import { newCommitId, realNow } from '../platform/clock.ts'
@@ -43,7 +43,7 @@ route(
     const { organizationId } = c.get('caller')
     const { token, default: asDefault } = c.req.valid('json')
     const [{ account, methods }, [[gatewayAccount], [record]]] = await Promise.all([
-      getAccount(c, c.req.valid('param').id),
+      getAccountToChange(c, c.req.valid('param').id),
       database.orm.batch([
         gatewayAccountOf(database, organizationId),
         keyRecordOf(database, organizationId, c.get('idempotency')),
@@ -214,7 +214,7 @@ function saveMethods(c: AppContext, change: MethodChange, body: unknown): Promis
 }
 
 async function getMethod(c: AppContext, { id, method: methodId }: z.output<typeof methodParams>) {
-  const { account, methods } = await getAccount(c, id)
+  const { account, methods } = await getAccountToChange(c, id)
   const method = methods.find((one) => one.id === methodId)
   if (method === undefined) throw missing('payment method', encodeId('payment_method', methodId))
   return { account, methods, method }

@@ -12,7 +12,7 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core'
-import { accounts, paymentMethods } from '../accounts/tables.ts'
+import { accounts, paymentMethods, testClocks } from '../accounts/tables.ts'
 import { invoices } from '../invoices/tables.ts'
 import type { Currency } from '../kernel/currency.ts'
 import type { Id } from '../kernel/id.ts'
@@ -78,6 +78,11 @@ export const payments = pgTable(
       foreignColumns: [gatewayAccounts.organizationId, gatewayAccounts.id],
       name: 'payments_gateway_account',
     }),
+    foreignKey({
+      columns: [table.organizationId, table.accountId],
+      foreignColumns: [accounts.organizationId, accounts.id],
+      name: 'payments_account',
+    }),
     uniqueIndex('payments_open').on(table.organizationId, table.invoiceId).where(sql`${table.status} = 'pending'`),
     index('payments_by_account').on(table.organizationId, table.accountId),
     uniqueIndex('payments_gateway_payment').on(table.gatewayAccountId, table.gatewayPayment),
@@ -118,6 +123,17 @@ export const paymentAttempts = pgTable(
       foreignColumns: [accounts.organizationId, accounts.id],
       name: 'payment_attempts_account',
     }),
+    foreignKey({
+      columns: [table.organizationId, table.gatewayAccountId],
+      foreignColumns: [gatewayAccounts.organizationId, gatewayAccounts.id],
+      name: 'payment_attempts_gateway_account',
+    }),
+    foreignKey({
+      columns: [table.organizationId, table.clockId],
+      foreignColumns: [testClocks.organizationId, testClocks.id],
+      name: 'payment_attempts_clock',
+    }),
+    index('payment_attempts_claim').on(table.claim).where(sql`${table.endedAt} is null and ${table.claim} is not null`),
     index('payment_attempts_by_payment').on(table.organizationId, table.paymentId),
     index('payment_attempts_due').on(table.gatewayAccountId, table.dueAt).where(sql`${table.endedAt} is null`),
     index('payment_attempts_clock_due').on(table.clockId, table.dueAt).where(sql`${table.endedAt} is null`),

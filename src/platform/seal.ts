@@ -1,4 +1,4 @@
-/** A secret at rest: AES-256-GCM, with the version of the key that sealed it, so that keys can be changed. */
+/** A secret at rest: AES-256-GCM, with the version of the key that sealed it, which a change of keys will need. */
 export type Sealed = { readonly key: number; readonly nonce: string; readonly text: string }
 
 /** The version of SEALING_KEY in use. */

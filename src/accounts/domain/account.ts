@@ -20,7 +20,7 @@ export type Account = {
   readonly id: Id<'account'>
   /** Counts commits; what was decided on an older version is refused. */
   readonly version: number
-  /** 0–1023, by hash of the id: how the billing run is divided. */
+  /** 0–1023, by random bits of the id: how the billing run is divided. */
   readonly bucket: number
   readonly clockId: Id<'test_clock'> | null
   readonly email: string

@@ -10,7 +10,10 @@ import type { Plan, PlanVersion } from '../../plans/domain/plan.ts'
 import type { CreateSubscription, SubscriptionCommand } from '../../subscriptions/domain/commands.ts'
 import type { Subscription } from '../../subscriptions/domain/subscription.ts'
 
-/** All that a decision about one account may read. What of it can change money is guarded by the versions in it. */
+/**
+ * All that a decision about one account may read. The versions of the account and of the subscriptions it changes guard
+ * it; settings, plans and methods count as they were read.
+ */
 export type Snapshot = {
   readonly settings: Settings
   readonly account: Account
@@ -28,7 +31,7 @@ export type Snapshot = {
 }
 
 /** A tax of an external engine, on the whole of the invoice. */
-export type TaxTold = Omit<TaxAmount, 'taxable'>
+type TaxTold = Omit<TaxAmount, 'taxable'>
 
 export type Command =
   | CreateSubscription

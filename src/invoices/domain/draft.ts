@@ -10,7 +10,7 @@ import { formatDay, type Zone } from '../../kernel/zone.ts'
 import type { Billable } from '../../subscriptions/domain/billable.ts'
 import type { DraftInvoice, Line } from './invoice.ts'
 
-/** What an invoice is about; `subscriptionId` is null where it is of none. */
+/** What an invoice is about. */
 export type DraftFor = {
   readonly organizationId: Id<'organization'>
   readonly accountId: Id<'account'>

@@ -10,8 +10,8 @@ export type PlanPatch = {
 }
 
 /**
- * Another name, trial or price makes a new version, which only new subscribers get; metadata does not. The same as it
- * was changes nothing.
+ * Another name, trial or price makes a new version, which only new subscribers get; metadata does not. The same terms
+ * make none.
  */
 export function changePlan(plan: Plan, patch: PlanPatch, now: Instant, ids: IdSource): Plan {
   const { current } = plan

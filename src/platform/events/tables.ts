@@ -22,7 +22,7 @@ export const events = pgTable(
     actor: text('actor').notNull(),
     /** The subject as the API shows it, after the change. */
     data: jsonb('data').notNull().$type<unknown>(),
-    /** What the changed members were before; null for a new subject. */
+    /** What members were before, the changed ones at least; null for a new subject. */
     previous: jsonb('previous').$type<Record<string, unknown>>(),
     occurredAt: instantColumn('occurred_at').notNull(),
     /** Orders the feed: a slower commit with an older id must not appear behind the cursor. */

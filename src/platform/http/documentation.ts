@@ -30,7 +30,7 @@ function openApiDocument(app: App) {
       title: 'Perennial',
       version: '1',
       description:
-        'Subscription billing at the edge. Amounts are integers in the currency’s minor unit; prices are decimal strings. Send `Idempotency-Key` with every POST: repeating it does the work once.',
+        'Subscription billing at the edge. Amounts are integers in the currency’s minor unit; prices are decimal strings. Send an `Idempotency-Key` with a POST that makes or commands something: repeated under its key it is done once, and answered as before. Billing runs and clock advances need none: repeating them is safe.',
     },
     security: [{ bearer: [] }],
   })

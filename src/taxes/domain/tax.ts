@@ -5,7 +5,7 @@ import { decimal } from '../../kernel/decimal.ts'
 import { allocate, roundHalfAwayFromZero } from '../../kernel/money.ts'
 import type { Settings, TaxRate } from '../../organizations/domain/organization.ts'
 
-/** Answered at once, or awaited: an awaited draft is committed without a number and closed by `finalise_invoice`. */
+/** Answered at once, or awaited: an awaited draft is committed without a number and closed by `finalize_invoice`. */
 export type TaxAnswer = { readonly kind: 'final'; readonly tax: Tax } | { readonly kind: 'awaited' }
 
 /**
