@@ -2,7 +2,7 @@ import pg from 'pg'
 import { cloneDatabase, databaseUrl, dropDatabase } from '../dev/database.ts'
 
 /** The most that these rows allow on this machine, with the same indexes, keys, checks and triggers. */
-export type Bare = {
+type Bare = {
   readonly seconds: number
   readonly connections: number
   readonly rows: number

@@ -76,7 +76,13 @@ export const billingRun: Bench = async (ends) => {
 async function newOrganizations(stack: Stack, count: number): Promise<readonly string[]> {
   const ids: string[] = []
   for (let n = 1; n <= count; n++) {
-    const wanted = { name: `Organization ${n}`, mode: 'live', stripeKey: null, operator: false, sealingKey: stack.sealingKey } as const
+    const wanted = {
+      name: `Organization ${n}`,
+      mode: 'live',
+      stripeKey: null,
+      operator: false,
+      sealingKey: stack.sealingKey,
+    } as const
     const { id } = await createOrganization(stack.databaseUrl, wanted)
     ids.push(decodeId('organization', id) ?? '')
   }
@@ -86,7 +92,13 @@ async function newOrganizations(stack: Stack, count: number): Promise<readonly s
 /** By its own request, so that nobody else's subscriptions are billed. */
 async function warmUp(stack: Stack, client: pg.Client, worker: LocalWorker): Promise<void> {
   say(`warming up with ${WARM_UP} others`)
-  const wanted = { name: 'Warm-up', mode: 'live', stripeKey: null, operator: false, sealingKey: stack.sealingKey } as const
+  const wanted = {
+    name: 'Warm-up',
+    mode: 'live',
+    stripeKey: null,
+    operator: false,
+    sealingKey: stack.sealingKey,
+  } as const
   const { id, key } = await createOrganization(stack.databaseUrl, wanted)
   const organizations = [decodeId('organization', id) ?? '']
   await seed(client, { organizations, accounts: WARM_UP, subscriptions: WARM_UP, invoices: 0, due: true })

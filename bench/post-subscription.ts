@@ -1,2 +1,11 @@
 import type { Bench } from './bench.ts'
-export const postSubscription: Bench = async () => []
+import { measure, newSubscriptions, sold } from './http.ts'
+
+/** A subscription with its first invoice, for an account that pays by invoice. */
+export const postSubscription: Bench = (ends) =>
+  measure(ends, {
+    name: 'post_subscription',
+    charged: false,
+    asks: newSubscriptions,
+    fault: (answered) => `select abs(${sold} - ${answered}) as wrong`,
+  })

@@ -51,7 +51,7 @@ export async function startStack(ends: Ends, { stripe }: { readonly stripe: bool
       const worker = await startWorker({
         port: 0,
         script,
-        config: consumers ? join(root, 'wrangler.toml') : withoutConsumers(directory),
+        config: consumers ? join(root, 'wrangler.toml') : withoutConsumers(ends),
         bindings: {
           DATABASE_URL: databaseUrl,
           NEON_HTTP_ENDPOINT: `${services.neon}/sql`,
@@ -78,8 +78,8 @@ async function bundle(ends: Ends): Promise<string> {
 }
 
 /** The same configuration, but what is sent to a queue stays there: a request's own round trips can be counted. */
-function withoutConsumers(directory: string): string {
-  const path = join(directory, 'wrangler.toml')
+function withoutConsumers(ends: Ends): string {
+  const path = join(root, 'dist', `bench-${process.pid}.toml`)
   const text = readFileSync(join(root, 'wrangler.toml'), 'utf8')
     .split(/\n(?=\[)/)
     .filter((section) => !section.startsWith('[[queues.consumers]]'))
@@ -87,6 +87,7 @@ function withoutConsumers(directory: string): string {
     .replace('"src/index.ts"', JSON.stringify(join(root, 'src/index.ts')))
     .replace('"dist/assets"', JSON.stringify(join(root, 'dist/assets')))
   writeFileSync(path, text)
+  ends.push(async () => rmSync(path))
   return path
 }
 

@@ -55,7 +55,7 @@ export async function startRun(
 type Buckets = readonly { readonly bucket: number; readonly due: number }[]
 
 /** Neighbouring buckets together until they hold enough. */
-export function rangesOf(buckets: Buckets): readonly { readonly firstBucket: number; readonly endBucket: number }[] {
+function rangesOf(buckets: Buckets): readonly { readonly firstBucket: number; readonly endBucket: number }[] {
   const ranges: { firstBucket: number; endBucket: number }[] = []
   let held = 0
   for (const { bucket, due } of buckets) {

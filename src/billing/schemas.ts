@@ -75,12 +75,9 @@ export const runSchema = z
     accounts: z.number().int(),
     subscriptions: z.number().int(),
     invoices: z.number().int(),
-    left: z
-      .number()
-      .int()
-      .openapi({
-        description: 'Of the whole run: accounts still due, because others wrote to them; the next run takes them.',
-      }),
+    left: z.number().int().openapi({
+      description: 'Of the whole run: accounts still due, because others wrote to them; the next run takes them.',
+    }),
     failed: z
       .number()
       .int()

@@ -5,7 +5,7 @@ import { err, ok, type Result } from './result.ts'
 /** A point in time: whole milliseconds since 1970 UTC, in the years 1900 to 9999. */
 export type Instant = Brand<number, 'Instant'>
 
-export const SECOND_MS = 1000
+const SECOND_MS = 1000
 export const MINUTE_MS = 60 * SECOND_MS
 export const HOUR_MS = 60 * MINUTE_MS
 export const DAY_MS = 24 * HOUR_MS

@@ -6,5 +6,11 @@ export function logError(message: string, error: unknown, context: Readonly<Reco
 function describe(error: unknown): unknown {
   if (!(error instanceof Error)) return String(error)
   const cause = error.cause === undefined ? {} : { cause: describe(error.cause) }
-  return { name: error.name, message: error.message, stack: error.stack, ...cause }
+  const { name, message, stack = '' } = error
+  return { name, message: withoutValues(message), stack: withoutValues(stack), ...cause }
+}
+
+/** drizzle tells the parameters of a query that failed; they are customers' names and addresses. */
+function withoutValues(text: string): string {
+  return text.replace(/\nparams: [\s\S]*?(?=\n {4}at |$)/, '')
 }

@@ -37,27 +37,21 @@ test.each([
   expect(new Set(reply.body.errors.map((fault: Json) => fault.detail))).toEqual(new Set([detail]))
 })
 
-test.each([
-  ['POST', () => '/v1/plans', () => ({ code: 'other', name: NUL, prices }), '/name'],
-  ['PATCH', () => '/v1/plans/pro', () => ({ metadata: { k: NUL } }), '/metadata/k'],
-  ['PATCH', () => `/v1/accounts/${account.id}`, () => ({ name: NUL }), '/name'],
-  ['POST', () => '/v1/subscriptions', () => ({ account: account.id, plan: NUL }), '/plan'],
-  [
-    ...(['POST', () => '/v1/subscriptions'] as const),
-    () => ({ account: account.id, plan: 'pro', external_key: NUL }),
-    '/external_key',
-  ],
-  ['POST', () => '/v1/test_clocks', () => ({ name: NUL }), '/name'],
-  ['POST', () => '/v1/api_keys', () => ({ name: NUL }), '/name'],
-  [
-    ...(['POST', () => '/v1/gateway_accounts'] as const),
-    () => ({ kind: 'stripe', name: NUL, secret_key: 'sk_test_1' }),
-    '/name',
-  ],
-  ['PATCH', () => '/v1/settings', () => ({ tax: { engine: 'rates', rates: [rate(NUL)] } }), '/tax/rates/0/name'],
-])('FR-128 %s %s refuses a NUL', async (method, path, given, pointer) => {
+// ACCOUNT stands for the id of the account above.
+test.each<[method: 'POST' | 'PATCH', path: string, about: Json, pointer: string]>([
+  ['POST', '/v1/plans', { code: 'other', name: NUL, prices }, '/name'],
+  ['PATCH', '/v1/plans/pro', { metadata: { k: NUL } }, '/metadata/k'],
+  ['PATCH', '/v1/accounts/ACCOUNT', { name: NUL }, '/name'],
+  ['POST', '/v1/subscriptions', { account: 'ACCOUNT', plan: NUL }, '/plan'],
+  ['POST', '/v1/subscriptions', { account: 'ACCOUNT', plan: 'pro', external_key: NUL }, '/external_key'],
+  ['POST', '/v1/test_clocks', { name: NUL }, '/name'],
+  ['POST', '/v1/api_keys', { name: NUL }, '/name'],
+  ['POST', '/v1/gateway_accounts', { kind: 'stripe', name: NUL, secret_key: 'sk_test_1' }, '/name'],
+  ['PATCH', '/v1/settings', { tax: { engine: 'rates', rates: [rate(NUL)] } }, '/tax/rates/0/name'],
+])('FR-128 %s %s refuses a NUL', async (method, path, about, pointer) => {
+  const here = (text: string) => text.replace('ACCOUNT', account.id)
   const send = method === 'POST' ? client.post : client.patch
-  const reply = await storesNothing(() => send(path(), given()))
+  const reply = await storesNothing(() => send(here(path), here(JSON.stringify(about))))
   expectProblem(reply, 422, 'invalid_request')
   expect(pointersOf(reply)).toEqual([pointer])
 })

@@ -7,6 +7,7 @@ import { operations, pathWith } from '../support/api-document.ts'
 import { body, clientOf, type Json, organization, request } from '../support/client.ts'
 import { expectProblem } from '../support/problem.ts'
 import { database } from '../support/sql.ts'
+import { newWorld } from '../support/world.ts'
 
 const jane = { email: 'jane@startup.example', name: 'Jane' }
 const jsonHeaders = { 'Content-Type': 'application/json' }
@@ -170,20 +171,48 @@ test('FR-146 readiness asks the database, and names it when it is down', async (
   expect(await answer()).toEqual([200, check('ok'), null])
 })
 
-test('FR-128 without the database a request is refused as one that can be repeated', async () => {
-  const client = await organization()
-  body(await client.get('/v1/accounts'))
-  vi.spyOn(console, 'error').mockImplementation(() => undefined)
+/** What is logged, and what is answered, while the database is away. */
+async function withoutDatabase<T>(
+  work: () => Promise<T>,
+): Promise<{ readonly done: T; readonly errors: readonly Json[] }> {
+  const error = vi.spyOn(console, 'error').mockImplementation(() => undefined)
   vi.spyOn(console, 'log').mockImplementation(() => undefined)
   await database.down(true)
   try {
-    for (const reply of [await client.get('/v1/accounts'), await client.post('/v1/accounts', jane)]) {
-      expectProblem(reply, 503, 'database_unavailable')
-      expect(reply.headers.get('Retry-After')).toMatch(/^\d+$/)
-    }
+    const done = await work()
+    return { done, errors: error.mock.calls.map(([line]) => JSON.parse(line)) }
   } finally {
     await database.down(false)
+    vi.restoreAllMocks()
   }
+}
+
+test('FR-128 without the database a request is refused as one that can be repeated', async () => {
+  const world = await newWorld()
+  await world.plan('pro')
+  const { id } = await (await world.account()).subscribes('pro')
+  const { client } = world
+  const { done } = await withoutDatabase(async () => [
+    await client.get('/v1/accounts'),
+    await client.post('/v1/accounts', jane),
+    await client.post(`/v1/subscriptions/${id}/cancel`, {}),
+  ])
+  for (const reply of done) {
+    expectProblem(reply, 503, 'database_unavailable')
+    expect(reply.headers.get('Retry-After')).toMatch(/^\d+$/)
+  }
+  body(await client.post(`/v1/subscriptions/${id}/cancel`, {}))
+})
+
+test('FR-149 an error is logged with its stack and the request’s id, and without the customer’s data', async () => {
+  const client = await organization()
+  body(await client.get('/v1/accounts'))
+  const { done, errors } = await withoutDatabase(() => client.get('/v1/accounts?email=jane@startup.example'))
+  expect(errors).toHaveLength(1)
+  expect(errors[0]).toMatchObject({ level: 'error', message: 'database_unavailable', request_id: done.body.request_id })
+  expect(errors[0].error.stack).toMatch(/\n {4}at /)
+  expect(errors[0].error.message).toMatch(/^Failed query: select/)
+  expect(JSON.stringify(errors)).not.toMatch(/jane@|sk_test/)
 })
 
 test('FR-148 each request writes one line of JSON: id, method, path, status, duration', async () => {

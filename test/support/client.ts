@@ -34,7 +34,7 @@ let organizations = 0
 export async function organization(mode: 'sandbox' | 'live' = 'sandbox'): Promise<Client> {
   const { DATABASE_NAME: database, SEALING_KEY: sealingKey } = env as unknown as Record<string, string>
   organizations += 1
-  const stripeKey = `sk_test_${database}x${organizations}`
+  const stripeKey = `sk_${mode === 'live' ? 'live' : 'test'}_${database}x${organizations}`
   const wanted = { database, name: `Organization ${organizations}`, mode, stripeKey, sealingKey, operator: true }
   const response = await fetch(`${inject('stack').control}/organizations`, {
     method: 'POST',

@@ -68,7 +68,7 @@ export async function newWorld(start = '2026-01-01T00:00:00Z'): Promise<World> {
   }
 }
 
-export function customer(client: Client, id: string): Customer {
+function customer(client: Client, id: string): Customer {
   const asksToSubscribe = (plan: string, about: Json = {}) =>
     client.post('/v1/subscriptions', { account: id, plan, ...about })
   const list = async (what: string) => [...body(await client.get(`/v1/${what}?account=${id}&limit=100`)).data].reverse()

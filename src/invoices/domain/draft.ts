@@ -61,7 +61,7 @@ function lineOf(billable: Billable, zone: Zone, ids: IdSource): Line {
 }
 
 /** quantity × unit amount in minor units: exact, then rounded once, half away from zero. */
-export function lineAmount(quantity: string, unitAmount: string): bigint {
+function lineAmount(quantity: string, unitAmount: string): bigint {
   return roundHalfAwayFromZero(decimal(quantity).times(decimal(unitAmount)), 1n)
 }
 

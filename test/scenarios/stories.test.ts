@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest'
+import { body, type Json } from '../support/client.ts'
+import { expectProblem } from '../support/problem.ts'
+import { monthly, newWorld, yearly } from '../support/world.ts'
+
+const versionOf = async (world: Awaited<ReturnType<typeof newWorld>>, made: Json) =>
+  body(await world.client.get('/v1/plans/pro/versions')).data.find(({ id }: Json) => id === made.plan_version).number
+
+test('S2 plain pricing: a plan by month and by year with a trial; a new price is for new customers only', async () => {
+  const world = await newWorld('2026-01-01T00:00:00Z')
+  await world.plan('pro', { prices: [monthly('USD', '4900'), yearly('USD', '49900')], trial_days: 7 })
+  const ann = await world.account({ name: 'Ann', timezone: 'UTC' })
+  const bob = await world.account({ name: 'Bob', timezone: 'UTC' })
+  const first = await ann.subscribes('pro', { interval: 'month' })
+  await bob.subscribes('pro', { interval: 'year', trial_days: 0 })
+  const prices = [monthly('USD', '5900'), yearly('USD', '59900')]
+  const changed = body(await world.client.patch('/v1/plans/pro', { prices, trial_days: 0 }))
+  expect(changed.id).toBe(first.plan)
+  const cy = await world.account({ name: 'Cy', timezone: 'UTC' })
+  const later = await cy.subscribes('pro', { interval: 'month' })
+  expect([await versionOf(world, first), await versionOf(world, later)]).toEqual([1, 2])
+  await world.until('2027-01-02T00:00:00Z')
+  const totals = async (customer: typeof ann) => (await customer.invoices()).map(({ total }) => total)
+  expect(await totals(ann)).toEqual(Array(12).fill(4900))
+  expect(await totals(bob)).toEqual([49_900, 49_900])
+  expect(await totals(cy)).toEqual(Array(13).fill(5900))
+  const expected = 12 * 4900 + 2 * 49_900 + 13 * 5900
+  expect((await world.gateway.taken()).received).toEqual({ usd: expected })
+  await world.isBalanced()
+})
+
+test('S2 who leaves and comes back gets the price of that day', async () => {
+  const world = await newWorld('2026-01-01T00:00:00Z')
+  await world.plan('pro')
+  const ann = await world.account({ name: 'Ann', timezone: 'UTC' })
+  const first = await ann.subscribes('pro')
+  body(await world.client.patch('/v1/plans/pro', { prices: [monthly('USD', '5900')] }))
+  expectProblem(await ann.asksToSubscribe('pro'), 409, 'already_subscribed')
+  body(await world.client.post(`/v1/subscriptions/${first.id}/cancel`, {}))
+  await world.until('2026-02-01T00:00:00Z')
+  await ann.subscribes('pro')
+  await world.until('2026-03-15T00:00:00Z')
+  expect((await ann.invoices()).map(({ total, number }) => [number, total])).toEqual([
+    ['ANN-0001', 4900],
+    ['ANN-0002', 5900],
+    ['ANN-0003', 5900],
+  ])
+})
+
+test('S4 hands-off invoicing: taxed, itemised, numbered and paid on its date, without a call', async () => {
+  const world = await newWorld('2026-01-31T09:00:00Z')
+  const rates = [{ country: 'DE', name: 'VAT', percent: '19' }]
+  body(await world.client.patch('/v1/settings', { tax: { engine: 'rates', rates } }))
+  await world.plan('pro', { prices: [monthly('EUR', '9900')] })
+  const ann = await world.account({ name: 'Ann', timezone: 'Europe/Berlin', country: 'DE', currency: 'EUR' })
+  await ann.subscribes('pro', { quantity: 5 })
+  await world.until('2026-02-28T09:00:00Z')
+  const [, renewal] = await ann.invoices()
+  expect(renewal).toMatchObject({
+    ...{ number: 'ANN-0002', status: 'paid', reason: 'renewal', currency: 'EUR' },
+    ...{ subtotal: 49_500, tax: 9405, total: 58_905, paid: 58_905, balance: 0 },
+    ...{ issued_at: '2026-02-28T09:00:00Z', finalized_at: '2026-02-28T09:00:00Z', due_at: '2026-02-28T23:00:00Z' },
+    taxes: [{ name: 'VAT', country: 'DE', percent: '19', taxable: 49_500, amount: 9405 }],
+    lines: [
+      { description: 'Pro × 5, 28 Feb – 31 Mar 2026', quantity: '5', unit_amount: '9900', amount: 49_500, tax: 9405 },
+    ],
+    bill_to: { name: 'Ann', country: 'DE' },
+  })
+  expect((await world.gateway.taken()).received).toEqual({ eur: 2 * 58_905 })
+  await world.isBalanced()
+})
+
+test('S4 a card that fails at a renewal leaves the invoice open and the next ones come all the same', async () => {
+  const world = await newWorld('2026-01-15T00:00:00Z')
+  await world.plan('pro')
+  const ann = await world.account({ name: 'Ann', timezone: 'UTC' })
+  await ann.subscribes('pro')
+  await world.gateway.declines('insufficient_funds')
+  await world.until('2026-03-20T00:00:00Z')
+  expect((await ann.invoices()).map(({ number, status, balance }) => [number, status, balance])).toEqual([
+    ['ANN-0001', 'paid', 0],
+    ['ANN-0002', 'open', 4900],
+    ['ANN-0003', 'paid', 0],
+  ])
+  expect((await ann.payments()).map(({ status }) => status)).toEqual(['succeeded', 'failed', 'succeeded'])
+  expect(await ann.subscriptions()).toMatchObject([{ status: 'active' }])
+  expect(await ann.owes()).toBe(4900)
+  await world.isBalanced()
+})
