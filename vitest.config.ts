@@ -6,7 +6,8 @@ const reports = process.env.TEST_REPORTS
 
 export default defineConfig({
   test: {
-    onConsoleLog: (log) => !log.includes('"level":"info"'),
+    // The Worker's own log: TEST_LOG=1 shows it.
+    onConsoleLog: (log) => process.env.TEST_LOG !== undefined || !log.includes('"level":"'),
     diff: { expand: false }, // a snapshot of the tables has thousands of lines
     reporters:
       reports === undefined ? ['default'] : ['default', ['json', { outputFile: `${reports}/${process.pid}.json` }]],

@@ -20,6 +20,10 @@ const { values } = parseArgs({
 })
 const chosen = Object.entries(benches).filter(([name]) => values.only?.includes(name) ?? true)
 
+/** The Worker writes a line a request to our stdout, where nothing but results belongs; its errors go to stderr. */
+const print = process.stdout.write.bind(process.stdout)
+process.stdout.write = () => true
+
 const ends: (() => Promise<void>)[] = []
 let stopping: Promise<void> | null = null
 
@@ -36,7 +40,7 @@ async function interrupted(): Promise<void> {
 process.on('SIGINT', interrupted)
 process.on('SIGTERM', interrupted)
 
-if (values.list) for (const name of Object.keys(benches)) console.log(name)
+if (values.list) for (const name of Object.keys(benches)) print(`${name}\n`)
 else if (chosen.length === 0) fail(new Error(`there is no such bench; there are ${Object.keys(benches).join(', ')}`))
 else await runAll()
 // A runtime that did not start leaves handles behind that would keep us alive.
@@ -49,7 +53,7 @@ async function runAll(): Promise<void> {
     try {
       const measured = await bench(ends)
       results.push(...measured)
-      if (values.json) for (const result of measured) console.log(JSON.stringify(result))
+      if (values.json) for (const result of measured) print(`${JSON.stringify(result)}\n`)
     } catch (error) {
       if (stopping === null) fail(error)
     } finally {
@@ -57,7 +61,7 @@ async function runAll(): Promise<void> {
     }
     if (stopping !== null) return
   }
-  if (!values.json) console.log(table(results))
+  if (!values.json) print(`${table(results)}\n`)
 }
 
 function fail(error: unknown): void {
