@@ -23,23 +23,26 @@ const connectionCounts = [1, 2]
  * one transaction a page, one statement a table, everything prepared before the clock starts. The faster way counts.
  */
 export async function bareRate(adminUrl: string, names: { readonly before: string; readonly finished: string }) {
-  const pages = await pagesOf(databaseUrl(adminUrl, names.finished))
+  const { pages, run } = await pagesOf(databaseUrl(adminUrl, names.finished))
   const rows = pages.reduce((sum, page) => sum + page.rows, 0)
   const rates: Bare[] = []
   for (const connections of connectionCounts) {
     const name = `bare_${connections}`
     const url = await cloneDatabase(adminUrl, { template: names.before, name })
-    rates.push({ ...(await write(url, pages, connections)), connections, rows, pages: pages.length })
+    rates.push({ ...(await write(url, { pages, run }, connections)), connections, rows, pages: pages.length })
     await dropDatabase(adminUrl, name)
   }
   return rates.reduce((best, rate) => (rate.seconds < best.seconds ? rate : best))
 }
 
-async function write(url: string, pages: readonly Page[], connections: number) {
+type Written = { readonly pages: readonly Page[]; readonly run: string }
+
+async function write(url: string, { pages, run }: Written, connections: number) {
   const clients = Array.from({ length: connections }, () => new pg.Client({ connectionString: url, pipeline: true }))
   await Promise.all(clients.map((client) => client.connect()))
   const [first] = clients
   if (first === undefined) throw new Error('bare SQL needs a connection')
+  await first.query('insert into billing_runs select * from json_populate_record(null::billing_runs, $1)', [run])
   await first.query('checkpoint')
   const wal = await first.query('select pg_current_wal_lsn()::text as at')
   const startMs = performance.now()
@@ -88,7 +91,7 @@ function made(id: string): string {
   return `left(${id}::text, 32) = left(c.id::text, 32)`
 }
 
-async function pagesOf(url: string): Promise<readonly Page[]> {
+async function pagesOf(url: string): Promise<Written> {
   const client = new pg.Client({ connectionString: url, types: { getTypeParser: () => (text: string) => text } })
   await client.connect()
   try {
@@ -124,7 +127,10 @@ async function pagesOf(url: string): Promise<readonly Page[]> {
         (rows) => updateOf(table, columns, rows),
       )
     }
-    return [...statementsOf.values()]
+    const { rows } = await client.query<{ run: string }>(
+      `select row_to_json(r)::text as run from billing_runs r where id = ${lastRun}`,
+    )
+    return { pages: [...statementsOf.values()], run: rows[0]?.run ?? '' }
   } finally {
     await client.end()
   }

@@ -27,8 +27,9 @@ process.stdout.write = () => true
 const ends: (() => Promise<void>)[] = []
 let stopping: Promise<void> | null = null
 
+/** What cannot be stopped does not keep the rest from being stopped. */
 async function stop(): Promise<void> {
-  for (let end = ends.pop(); end !== undefined; end = ends.pop()) await end()
+  for (let end = ends.pop(); end !== undefined; end = ends.pop()) await end().catch(fail)
 }
 
 /** A second Ctrl-C waits for the first. */

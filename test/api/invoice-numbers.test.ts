@@ -119,6 +119,26 @@ test('FR-042 where nothing is charged the first answer and its replay carry the 
   expect(again.body).toEqual(first.body)
 })
 
+test('FR-042 of many missed periods the answer and its replay carry the newest number, and each event its own', async () => {
+  const world = await newWorld('2026-06-15T00:00:00Z')
+  await organizationSeries(world, 'INV')
+  await world.plan('pro')
+  const jane = await world.account({ card: null, timezone: 'UTC' })
+  const asked = { account: jane.id, plan: 'pro', start: '2026-01-31T00:00:00Z' }
+  const ask = () => world.client.post('/v1/subscriptions', asked, { headers: { 'Idempotency-Key': 'missed' } })
+  const [first, again] = [await ask(), await ask()]
+  expect(body(first).latest_invoice).toMatchObject({ number: 'INV-000005', period: { start: '2026-05-31T00:00:00Z' } })
+  expect(again.body).toEqual(first.body)
+  const invoices = await jane.invoices()
+  expect(invoices.map(({ number }) => number)).toEqual(series('INV', 6, 5))
+  const events = await sql(
+    `select data ->> 'id' as id, data ->> 'number' as number from events
+     where type = 'invoice.finalized' and data ->> 'account' = $1 order by id`,
+    jane.id,
+  )
+  expect(events).toEqual(invoices.map(({ id, number }) => ({ id, number })))
+})
+
 test('FR-042 pages of the billing run and requests share an organization’s series without gap or repeat', async () => {
   const world = await newWorld('2026-01-01T00:00:00Z')
   await organizationSeries(world, 'INV')

@@ -199,6 +199,23 @@ describe('while a clock is under way', () => {
     expect((await world.jane.payments()).every(({ status }) => status === 'succeeded')).toBe(true)
   })
 
+  test('its charges are its own: the queue takes them up again only when it is there', async () => {
+    const world = await newWorld(START)
+    await world.plan('pro')
+    const jane = await world.account()
+    await world.gateway.down(true)
+    await jane.subscribes('pro')
+    await world.gateway.down(false)
+    const setOut = `update test_clocks set target_at = now_at + interval '1 day', started_from = now_at where id = $1`
+    await sql(setOut, uuidOf(world.clock))
+    realTimePasses(61_000)
+    await chargesRun()
+    expect(await jane.payments()).toMatchObject([{ status: 'pending', outcome: 'unknown' }])
+    await sql('update test_clocks set now_at = target_at, target_at = null where id = $1', uuidOf(world.clock))
+    await chargesRun()
+    expect(await jane.payments()).toMatchObject([{ status: 'succeeded' }])
+  })
+
   test('a request waits 25 seconds, then is told how far it is, and the alarm goes on', async () => {
     const world = await newWorld(START)
     await world.plan('weekly', { prices: [{ currency: 'USD', interval: 'week', unit_amount: '100' }] })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type DraftFor, draftInvoice, lineAmount } from '../../../src/invoices/domain/draft.ts'
+import { type DraftFor, draftInvoice } from '../../../src/invoices/domain/draft.ts'
 import { MAX_MINOR } from '../../../src/kernel/money.ts'
 import type { Zone } from '../../../src/kernel/zone.ts'
 import type { Billable } from '../../../src/subscriptions/domain/billable.ts'
@@ -32,7 +32,8 @@ describe('FR-048 a line', () => {
     ['1000000', '999999999.999999', 1_000_000_000_000_000n - 1n],
     ['1', '0', 0n],
   ])('%s × %s = %s, exact and rounded once', (quantity, unitAmount, amount) => {
-    expect(lineAmount(quantity, unitAmount)).toBe(amount)
+    const drafted = draftInvoice(about, [billable({ quantity, unitAmount })], idsOf(1))
+    expect(drafted).toMatchObject({ value: { lines: [{ quantity, unitAmount, amount }] } })
   })
 
   const oneYear = { start: at('2026-12-15'), end: at('2027-01-15') }

@@ -88,11 +88,17 @@ describe('a subscription that is', () => {
       if (!decided.ok || decided.value === null) return
       const again = decideCommand(decided.value.subscription, commands[command as keyof typeof commands], NOW)
       // What has ended cannot end again; everything else is as the command wants it.
-      const ended =
-        decided.value.subscription.status === 'cancelled' && states[state as keyof typeof states].status !== 'cancelled'
+      const ended = state !== 'cancelled' && decided.value.subscription.status === 'cancelled'
       expect(again.ok ? again.value : again.error.code).toBe(ended ? 'command_not_possible' : NOTHING)
     },
   )
+
+  test.each(cases)('%s bills nothing by %s, and keeps its version for the commit to raise', (state, command) => {
+    const decided = decideIn(state, command)
+    if (!decided.ok || decided.value === null) return
+    expect(decided.value).toMatchObject({ at: NOW, billables: [] })
+    expect(decided.value.subscription.version).toBe(states[state as keyof typeof states].version)
+  })
 })
 
 describe('cancelling', () => {

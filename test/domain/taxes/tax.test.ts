@@ -54,9 +54,9 @@ describe('FR-098 a rate', () => {
   })
 })
 
-describe('no tax', () => {
+describe('FR-099 no tax', () => {
   test.each([
-    ['FR-099 of exempt accounts', { taxExempt: true }],
+    ['of exempt accounts', { taxExempt: true }],
     ['by a location that is only guessed', { locationSource: 'guessed' as const }],
     ['without a country', { country: null }],
     ['in another country', { country: 'FR' }],
