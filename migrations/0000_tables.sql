@@ -339,8 +339,8 @@ CREATE TABLE "events" (
 	"subject_id" uuid NOT NULL,
 	"sequence" integer NOT NULL,
 	"actor" text NOT NULL,
-	"data" jsonb NOT NULL,
-	"previous" jsonb,
+	"data" json NOT NULL,
+	"previous" json,
 	"occurred_at" timestamp(3) with time zone NOT NULL,
 	"xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
 	CONSTRAINT "events_pkey" PRIMARY KEY("organization_id","id")
@@ -378,7 +378,6 @@ ALTER TABLE "plans" ADD CONSTRAINT "plans_organization" FOREIGN KEY ("organizati
 ALTER TABLE "subscriptions" ADD CONSTRAINT "subscriptions_account" FOREIGN KEY ("organization_id","account_id") REFERENCES "public"."accounts"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "subscriptions" ADD CONSTRAINT "subscriptions_plan" FOREIGN KEY ("organization_id","plan_id") REFERENCES "public"."plans"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "subscriptions" ADD CONSTRAINT "subscriptions_plan_version" FOREIGN KEY ("organization_id","plan_version_id") REFERENCES "public"."plan_versions"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "events" ADD CONSTRAINT "events_commit_id_commits_id_fk" FOREIGN KEY ("commit_id") REFERENCES "public"."commits"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "accounts_email" ON "accounts" USING btree ("organization_id",lower("email"));--> statement-breakpoint
 CREATE INDEX "accounts_due" ON "accounts" USING btree ("bucket","next_billing_at") WHERE "accounts"."clock_id" is null;--> statement-breakpoint
 CREATE INDEX "accounts_clock_due" ON "accounts" USING btree ("clock_id","next_billing_at") WHERE "accounts"."clock_id" is not null;--> statement-breakpoint
@@ -401,5 +400,4 @@ CREATE INDEX "subscriptions_by_account" ON "subscriptions" USING btree ("organiz
 CREATE UNIQUE INDEX "subscriptions_live" ON "subscriptions" USING btree ("organization_id","account_id","plan_id") WHERE status in ('scheduled', 'trial', 'active', 'paused');--> statement-breakpoint
 CREATE INDEX "commits_unrelayed" ON "commits" USING btree ("committed_at") WHERE "commits"."relayed_at" is null;--> statement-breakpoint
 CREATE INDEX "idempotency_keys_created" ON "idempotency_keys" USING btree ("created_at");--> statement-breakpoint
-CREATE INDEX "events_commit" ON "events" USING btree ("commit_id");--> statement-breakpoint
-CREATE INDEX "events_subject" ON "events" USING btree ("organization_id","subject_id");
+CREATE INDEX "events_commit" ON "events" USING btree ("commit_id");

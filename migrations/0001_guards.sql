@@ -73,7 +73,9 @@ end $$;
 create trigger invoice_lines_frozen before update or delete on invoice_lines
   for each row execute function invoice_line_is_frozen();
 --> statement-breakpoint
-create function invoice_takes_lines() returns trigger language plpgsql as $$
+-- By key for each line: the planner knows nothing of the new rows and would read all invoices for them.
+create function invoice_takes_lines() returns trigger language plpgsql
+  set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as $$
 begin
   if exists (
     select from added join invoices i on i.organization_id = added.organization_id and i.id = added.invoice_id

@@ -40,9 +40,18 @@ export function parseInstant(text: string): Result<Instant, 'not_an_instant'> {
   return isInstant(ms) ? ok(ms) : err('not_an_instant')
 }
 
+/** The same few instants are written again and again: a page of renewals has thousands of texts of a few hundred. */
+const texts = new Map<number, string>()
+const TEXTS_KEPT = 4_096
+
 /** RFC 3339 in UTC, milliseconds only when there are any: `2026-01-31T00:00:00Z`. */
 export function toIso(at: Instant): string {
-  return new Date(at).toISOString().replace('.000Z', 'Z')
+  const known = texts.get(at)
+  if (known !== undefined) return known
+  const text = new Date(at).toISOString().replace('.000Z', 'Z')
+  if (texts.size === TEXTS_KEPT) texts.clear()
+  texts.set(at, text)
+  return text
 }
 
 export function plusMs(at: Instant, ms: number): Instant {
