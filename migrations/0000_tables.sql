@@ -211,6 +211,7 @@ CREATE TABLE "gateway_accounts" (
 	"name" text NOT NULL,
 	"secret" jsonb NOT NULL,
 	"created_at" timestamp(3) with time zone NOT NULL,
+	"charging_until" timestamp(3) with time zone,
 	CONSTRAINT "gateway_accounts_pkey" PRIMARY KEY("organization_id","id")
 );
 --> statement-breakpoint
@@ -386,14 +387,16 @@ CREATE INDEX "billing_runs_by_organization" ON "billing_runs" USING btree ("orga
 CREATE INDEX "dead_letters_received" ON "dead_letters" USING btree ("received_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "billed_once" ON "billed" USING btree ("organization_id","subscription_id","billing_key") WHERE "billed"."released_at" is null;--> statement-breakpoint
 CREATE UNIQUE INDEX "invoices_number" ON "invoices" USING btree ("organization_id","number");--> statement-breakpoint
+CREATE INDEX "invoices_by_subscription" ON "invoices" USING btree ("organization_id","subscription_id");--> statement-breakpoint
 CREATE INDEX "invoices_by_account" ON "invoices" USING btree ("organization_id","account_id");--> statement-breakpoint
 CREATE INDEX "ledger_entries_by_account" ON "ledger_entries" USING btree ("organization_id","account_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "api_keys_hash" ON "api_keys" USING btree ("hash");--> statement-breakpoint
 CREATE INDEX "payment_attempts_claim" ON "payment_attempts" USING btree ("claim") WHERE "payment_attempts"."ended_at" is null and "payment_attempts"."claim" is not null;--> statement-breakpoint
 CREATE INDEX "payment_attempts_by_payment" ON "payment_attempts" USING btree ("organization_id","payment_id");--> statement-breakpoint
-CREATE INDEX "payment_attempts_due" ON "payment_attempts" USING btree ("gateway_account_id","due_at") WHERE "payment_attempts"."ended_at" is null;--> statement-breakpoint
+CREATE INDEX "payment_attempts_due" ON "payment_attempts" USING btree ("gateway_account_id","due_at","id") WHERE "payment_attempts"."ended_at" is null;--> statement-breakpoint
 CREATE INDEX "payment_attempts_clock_due" ON "payment_attempts" USING btree ("clock_id","due_at") WHERE "payment_attempts"."ended_at" is null;--> statement-breakpoint
 CREATE UNIQUE INDEX "payments_open" ON "payments" USING btree ("organization_id","invoice_id") WHERE "payments"."status" = 'pending';--> statement-breakpoint
+CREATE INDEX "payments_by_invoice" ON "payments" USING btree ("organization_id","invoice_id");--> statement-breakpoint
 CREATE INDEX "payments_by_account" ON "payments" USING btree ("organization_id","account_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "payments_gateway_payment" ON "payments" USING btree ("gateway_account_id","gateway_payment");--> statement-breakpoint
 CREATE INDEX "subscriptions_by_account" ON "subscriptions" USING btree ("organization_id","account_id");--> statement-breakpoint

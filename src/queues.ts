@@ -41,7 +41,7 @@ function eachMessage(atOnce: number, consume: (env: Env, database: Database, bod
           await consume(env, database, message.body)
           message.ack()
         } catch (error) {
-          logError('a message failed', error, { queue: batch.queue, message: message.id, attempt: message.attempts })
+          logError('a message failed', error, { queue: batch.queue, message_id: message.id, attempt: message.attempts })
           message.retry()
         }
       }

@@ -1,10 +1,15 @@
 import type { Id } from '../kernel/id.ts'
-import type { Instant } from '../kernel/instant.ts'
+import { type Instant, toIso } from '../kernel/instant.ts'
 import type { Database } from '../platform/db/client.ts'
 import type { Env } from '../platform/env.ts'
 import { chargeDue } from './charge.ts'
 import { billPage, PAGE_SIZE } from './page.ts'
 import { type Clock, dueOnClock, moveClock, nextDueOn } from './run-repository.ts'
+
+/** What falls due cannot be brought about, and trying again would not help: the clock stops where it is. */
+export class ClockStuck extends Error {
+  override readonly name = 'ClockStuck'
+}
 
 /** More charges at one instant are taken in several rounds. */
 const CHARGES_A_ROUND = 50
@@ -43,7 +48,7 @@ async function runInstant(env: Env, database: Database, clock: Clock, now: Insta
     if (pages === MAX_PAGES_AN_INSTANT) throw new Error(`clock ${clock.id} does not get past ${now}`)
     const page = { now, cause: 'test_clock', runId: null }
     const done = await billPage(database, dueOnClock(clock, now, after, PAGE_SIZE), page)
-    if (done.failed > 0) throw new Error(`${done.failed} accounts of clock ${clock.id} cannot be billed at ${now}`)
+    if (done.failed > 0) throw new ClockStuck(`at ${toIso(now)} ${done.failed} accounts cannot be billed`)
     // From the start again while some are further behind than one decision goes.
     after = done.accounts === PAGE_SIZE ? done.last : null
     if (after === null && done.left === 0) break

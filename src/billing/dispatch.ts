@@ -47,7 +47,9 @@ export type Dispatched =
 /** Tells the rest of the system of a commit, without making the caller wait. */
 export type Announce = (commit: Id<'commit'>) => void
 
-const MAX_TRIES = 5
+const MAX_TRIES = 10
+/** Those who lost to the same writer come back at different times. */
+const BACKOFF_MS = 20
 /** More charges than this are left to the charge queue: the customer does not wait for them. */
 const MAX_INLINE_CHARGES = 10
 
@@ -66,7 +68,10 @@ export async function dispatch(
 ): Promise<Dispatched> {
   for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
     const done = await inTurn(() => decideAndCommit(database, request, announce))
-    if (done === 'again') continue
+    if (done === 'again') {
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * BACKOFF_MS * attempt))
+      continue
+    }
     return done.kind === 'charging' ? charge(env, database, request, done) : done
   }
   return { kind: 'contended' }

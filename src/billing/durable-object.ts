@@ -5,10 +5,10 @@ import { isUnavailable } from '../platform/db/fault.ts'
 import type { Env } from '../platform/env.ts'
 import { logError } from '../platform/log.ts'
 import { mutex, TooBusy } from '../platform/mutex.ts'
-import { advanceClock } from './advance-clock.ts'
+import { advanceClock, ClockStuck } from './advance-clock.ts'
 import { type Dispatched, type DispatchRequest, dispatch } from './dispatch.ts'
 import type { RelayMessage } from './jobs.ts'
-import { clockById } from './run-repository.ts'
+import { clockById, stopClock } from './run-repository.ts'
 
 /**
  * One each: puts the commands on a subscription in order, so that they meet here and not in the database. It holds no
@@ -52,11 +52,21 @@ type ClockKey = { readonly organizationId: Id<'organization'>; readonly id: Id<'
 export class TestClockObject extends DurableObject<Env> {
   #running: Promise<boolean> | null = null
 
-  /** Answers when the clock is there, or after 25 seconds. */
-  async advance(key: ClockKey): Promise<void> {
+  /**
+   * Answers when the clock is there, or after 25 seconds, or with the reason why it stopped on the way: errors lose
+   * their class on the way out of an object.
+   */
+  async advance(key: ClockKey): Promise<{ readonly stopped: string | null }> {
     await this.ctx.storage.put('key', key)
-    const arrived = await this.#run(key, REQUEST_MS)
-    if (!arrived) await this.ctx.storage.setAlarm(Date.now() + AGAIN_MS)
+    try {
+      const arrived = await this.#run(key, REQUEST_MS)
+      if (!arrived) await this.ctx.storage.setAlarm(Date.now() + AGAIN_MS)
+    } catch (error) {
+      if (error instanceof ClockStuck) return { stopped: error.message }
+      logError('a test clock is held up', error, { clock: key.id })
+      await this.ctx.storage.setAlarm(Date.now() + RETRY_MS)
+    }
+    return { stopped: null }
   }
 
   /** For the sweep: an advance whose object died goes on. */
@@ -73,8 +83,8 @@ export class TestClockObject extends DurableObject<Env> {
     try {
       if (!(await this.#run(key, ALARM_MS))) await this.ctx.storage.setAlarm(Date.now() + AGAIN_MS)
     } catch (error) {
-      logError('a test clock cannot advance', error, { clock: key.id })
-      await this.ctx.storage.setAlarm(Date.now() + RETRY_MS)
+      logError('a test clock is held up', error, { clock: key.id })
+      if (!(error instanceof ClockStuck)) await this.ctx.storage.setAlarm(Date.now() + RETRY_MS)
     }
   }
 
@@ -90,6 +100,12 @@ export class TestClockObject extends DurableObject<Env> {
     const database = connect(this.env)
     const [clock] = await clockById(database, organizationId, id)
     const deadline = Date.now() + forMs
-    return clock === undefined || advanceClock(this.env, database, clock, () => Date.now() < deadline)
+    if (clock === undefined) return true
+    try {
+      return await advanceClock(this.env, database, clock, () => Date.now() < deadline)
+    } catch (error) {
+      if (error instanceof ClockStuck) await stopClock(database, clock)
+      throw error
+    }
   }
 }

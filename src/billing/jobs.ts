@@ -1,6 +1,6 @@
 import type { Id } from '../kernel/id.ts'
 import { HOUR_MS, type Instant, MINUTE_MS, plusMs } from '../kernel/instant.ts'
-import { gatewayAccountsWithWork } from '../payments/repository.ts'
+import { gatewayAccountsWithWork, takeTurn } from '../payments/repository.ts'
 import { newId, realNow } from '../platform/clock.ts'
 import type { Database } from '../platform/db/client.ts'
 import type { Env } from '../platform/env.ts'
@@ -29,6 +29,7 @@ const SWEEP_SIZE = 500
 const KEYS_KEPT_MS = 72 * HOUR_MS
 /** About a second's worth of what a gateway takes from one account. */
 const CHARGES_A_MESSAGE = 20
+const CHARGE_EVERY_MS = 1_000
 
 export type RelayMessage = { readonly commitId: Id<'commit'> }
 export type ChargeMessage = { readonly gatewayAccountId: Id<'gateway_account'> }
@@ -77,7 +78,9 @@ export async function billRange(env: Env, database: Database, range: BillingRang
   let left = 0
   let failed = 0
   for (;;) {
-    const page = { now: range.asOf, cause: 'billing_run', runId: range.runId }
+    // Missed renewals are issued now; only a sandbox runs ahead of time.
+    const now = range.asOf > realNow() ? range.asOf : null
+    const page = { now, cause: 'billing_run', runId: range.runId }
     const done = await billPage(database, duePage(range, after, PAGE_SIZE), page)
     await sendAll(
       env.RELAY_QUEUE,
@@ -103,6 +106,9 @@ export async function relay(env: Env, database: Database, messages: readonly Rel
 
 /** Charges what is due at one gateway account, then asks to be called again while there is more. */
 export async function chargeGateway(env: Env, database: Database, { gatewayAccountId }: ChargeMessage): Promise<void> {
+  // Of many messages that say the same, one a second goes on.
+  const turn = { at: realNow(), until: plusMs(realNow(), CHARGE_EVERY_MS) }
+  if (!(await takeTurn(database, gatewayAccountId, turn))) return
   const charged = await chargeDue(env, database, { gatewayAccountId }, CHARGES_A_MESSAGE)
   if (charged === CHARGES_A_MESSAGE) await env.CHARGE_QUEUE.send({ gatewayAccountId }, { delaySeconds: 1 })
 }

@@ -2,7 +2,7 @@ import { encodeId, type Id, idsOfCommit } from '../kernel/id.ts'
 import type { Instant } from '../kernel/instant.ts'
 import { newCommitId, realNow } from '../platform/clock.ts'
 import type { Database } from '../platform/db/client.ts'
-import { type CommitOutcome, commit } from '../platform/db/commit.ts'
+import { commit } from '../platform/db/commit.ts'
 import { logError } from '../platform/log.ts'
 import { decide } from './domain/decide.ts'
 import { type Decision, isEmpty } from './domain/decision.ts'
@@ -119,13 +119,14 @@ async function commitDecisions(
   page: Page,
 ): Promise<Done> {
   if (decisions.length === 0) return nothingDone
-  const writes = writesOf(decisions, { commitId, ids, actor: page.cause, realNow: realNow() }, false)
+  const writes = writesOr(decisions, { commitId, ids, actor: page.cause, realNow: realNow() })
+  if (writes instanceof Error) return isolate(database, writes, snapshots, page)
   const counted = page.runId === null ? [] : [runPageFragment(page.runId, commitId, decisions)]
   // A test clock takes its charges by itself.
   const follows = page.runId !== null && decisions.some(({ charges }) => charges.length > 0)
   const request = { id: commitId, organizationId: null, cause: page.cause, mode: 'winners' as const, follows }
   const outcome = await commit(database, { ...request, ...writes, fragments: [...writes.fragments, ...counted] })
-  if (outcome.kind !== 'committed') return isolate(database, outcome, snapshots, page)
+  if (outcome.kind !== 'committed') return isolate(database, new Error(JSON.stringify(outcome)), snapshots, page)
   const won = decisions.filter(({ account }) => outcome.winners.has(account.after.id))
   const lost = decisions.filter(({ account }) => !outcome.winners.has(account.after.id))
   return {
@@ -137,17 +138,21 @@ async function commitDecisions(
   }
 }
 
-/** A constraint refused the whole page: halve it until the account at fault stands alone. */
-async function isolate(
-  database: Database,
-  refused: CommitOutcome,
-  snapshots: readonly Snapshot[],
-  page: Page,
-): Promise<Done> {
+/** What cannot be written, such as more than one commit can number, is the fault of some account of the page. */
+function writesOr(decisions: readonly Decision[], decided: Parameters<typeof writesOf>[1]) {
+  try {
+    return writesOf(decisions, decided, false)
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
+  }
+}
+
+/** The whole page was refused: halve it until the account at fault stands alone. */
+async function isolate(database: Database, refused: Error, snapshots: readonly Snapshot[], page: Page): Promise<Done> {
   const [only] = snapshots
   if (only === undefined || snapshots.length === 1) {
     const context = { account: only ? encodeId('account', only.account.id) : null }
-    logError('an account cannot be billed', new Error(JSON.stringify(refused)), context)
+    logError('an account cannot be billed', refused, context)
     return { ...nothingDone, failed: 1 }
   }
   const middle = Math.ceil(snapshots.length / 2)

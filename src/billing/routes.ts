@@ -8,7 +8,7 @@ import { instant } from '../kernel/instant.ts'
 import { newCommitId, realNow } from '../platform/clock.ts'
 import { type AppContext, invalidRequest, route, router } from '../platform/http/app.ts'
 import { actorOf, changedMeanwhile, missing } from '../platform/http/commit.ts'
-import { jsonResponse, replayOf } from '../platform/http/idempotency.ts'
+import { jsonResponse, keyInUse, replayOf } from '../platform/http/idempotency.ts'
 import { databaseUnavailable, Problem, problemOf } from '../platform/http/problem.ts'
 import { answers, jsonBody } from '../platform/http/responses.ts'
 import { idSchema } from '../platform/http/wire.ts'
@@ -227,7 +227,7 @@ function answer(c: AppContext, done: Dispatched, target: DispatchRequest['target
     case 'used': {
       const replay = replayOf(c, { ...done.record, leasedUntil: instant(Number(done.record.leasedUntil)) })
       if (replay.kind === 'answered') return replay.response
-      throw changedMeanwhile()
+      throw keyInUse(1)
     }
     case 'contended':
       throw changedMeanwhile()

@@ -201,6 +201,14 @@ export async function moveClock(database: Database, clock: Clock, to: Instant, a
     )
 }
 
+/** Ends an advance where it stands. */
+export async function stopClock(database: Database, clock: Clock): Promise<void> {
+  await database.orm
+    .update(testClocks)
+    .set({ target: null, startedFrom: null })
+    .where(and(eq(testClocks.organizationId, clock.organizationId), eq(testClocks.id, clock.id)))
+}
+
 /** What can fall due on a clock, each with the earliest instant it does. Every source of work belongs here. */
 const dueSources = {
   billing: sql`select min(next_billing_at) from accounts where clock_id = `,

@@ -176,7 +176,9 @@ route(
     refuseAdvance(clock, to)
     const started = to === clock.now ? clock : await startAdvance(c.get('database'), clock, to)
     if (started === null) throw underWay(clock)
-    if (started.target !== null) await clockObject(c, id).advance({ organizationId, id })
+    const { stopped } =
+      started.target === null ? { stopped: null } : await clockObject(c, id).advance({ organizationId, id })
+    if (stopped !== null) throw stuck(stopped)
     const there = await getClock(c, id)
     return c.json(clockToWire(there), there.target === null ? 200 : 202)
   },
@@ -257,6 +259,13 @@ function underWay(clock: Clock): Problem {
     detail: `The clock is on its way to ${clock.target === null ? 'another time' : toIso(clock.target)}.`,
     hint: 'Wait until GET /v1/test_clocks/{id} says that it is ready.',
     retryAfterSeconds: 1,
+  })
+}
+
+function stuck(reason: string): Problem {
+  return new Problem('command_not_possible', {
+    detail: `The clock stopped on the way: ${reason}.`,
+    hint: 'Mend the cause, such as a tax rate or a price that is too large; the log names the accounts. Then advance again.',
   })
 }
 

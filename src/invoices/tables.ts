@@ -64,6 +64,7 @@ export const invoices = pgTable(
       name: 'invoices_subscription',
     }),
     uniqueIndex('invoices_number').on(table.organizationId, table.number),
+    index('invoices_by_subscription').on(table.organizationId, table.subscriptionId),
     index('invoices_by_account').on(table.organizationId, table.accountId),
     check('invoices_status', sql`${table.status} in ('draft', 'open', 'paid', 'void', 'uncollectible')`),
     check('invoices_total', sql`${table.subtotal} - ${table.discount} + ${table.tax} = ${table.total}`),

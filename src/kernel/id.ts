@@ -11,7 +11,6 @@ export const prefixes = {
   payment_method: 'pm',
   plan: 'plan',
   plan_version: 'pver',
-  price: 'price',
   subscription: 'sub',
   invoice: 'inv',
   line: 'line',
@@ -25,7 +24,6 @@ export const prefixes = {
   billing_run: 'run',
   dead_letter: 'dead',
   request: 'req',
-  tax_rate: 'txr',
 } as const
 
 export type IdKind = keyof typeof prefixes

@@ -15,7 +15,6 @@ export type RejectionCode =
   | 'amount_too_large'
   | 'payment_method_refused'
   | 'invoice_not_draft'
-  | 'tax_required'
   | 'clock_busy'
   | 'not_a_sandbox'
   | 'limit_reached'

@@ -26,11 +26,16 @@ const CHARGE_LEASE_MS = 60_000
  * an account on a test clock is over from the start, so that real time's sweep sees it too.
  */
 export function createdCharges(charges: readonly Charge[], inline: boolean, realNow: Instant): readonly Fragment[] {
+  // A run ahead of time makes invoices of the future; their charges are due when they are made.
+  const dueInTime = ({ attempt }: Charge) =>
+    attempt.clockId === null && attempt.dueAt > realNow ? realNow : attempt.dueAt
   const leaseOf = ({ attempt }: Charge) =>
     inline ? plusMs(realNow, CHARGE_LEASE_MS) : attempt.clockId === null ? null : realNow
   return [
     newPayments(charges.map(({ payment }) => payment)),
-    newAttempts(charges.map((charge) => ({ ...charge.attempt, claimedUntil: leaseOf(charge), claim: null }))),
+    newAttempts(
+      charges.map((charge) => ({ ...charge.attempt, dueAt: dueInTime(charge), claimedUntil: leaseOf(charge) })),
+    ),
   ]
 }
 
@@ -55,42 +60,62 @@ export type DueCharges =
   | { readonly gatewayAccountId: Id<'gateway_account'> }
   | { readonly clockId: Id<'test_clock'>; readonly now: Instant }
 
-/**
- * Open, and nobody is charging it. On a test clock: what a request began there and left in doubt, unless the clock is
- * under way, which takes its own charges and must find them.
- */
+const free = (realNow: Instant) =>
+  sql`ended_at is null and (claimed_until is null or claimed_until <= ${toIso(realNow)})`
+
+/** Due in real time, and nobody is charging it. */
 function dueInRealTime(realNow: Instant) {
-  const now = toIso(realNow)
-  return sql`ended_at is null and (claimed_until is null or claimed_until <= ${now})
-    and (clock_id is null and due_at <= ${now} or clock_id is not null and claimed_until is not null
-      and clock_id not in (select t.id from test_clocks t where t.target_at is not null))`
+  return sql`clock_id is null and due_at <= ${toIso(realNow)} and ${free(realNow)}`
 }
 
-/** Takes up to `limit` due attempts under a lease. Two who ask at once get different ones. */
+/** What a request began on a test clock and left in doubt; a clock under way takes its own and must find them. */
+function leftOnClocks(realNow: Instant) {
+  return sql`clock_id is not null and claimed_until is not null and ${free(realNow)}
+    and clock_id not in (select t.id from test_clocks t where t.target_at is not null)`
+}
+
+/** Takes up to `limit` due attempts of each kind under a lease. Two who ask at once get different ones. */
 export function claimAttempts(
   database: Database,
   due: DueCharges,
   { claim, limit, realNow }: { readonly claim: string; readonly limit: number; readonly realNow: Instant },
 ) {
-  const real = toIso(realNow)
-  const whose =
+  const locked = (whose: SQL) => sql`select organization_id, id from payment_attempts where ${whose}
+    order by due_at, id limit ${limit} for update skip locked`
+  const here = sql`gateway_account_id = ${'gatewayAccountId' in due ? due.gatewayAccountId : null}`
+  const rows =
     'clockId' in due
-      ? sql`clock_id = ${due.clockId} and ended_at is null and due_at <= ${toIso(due.now)}
-          and (claimed_until is null or claimed_until <= ${real})`
-      : sql`gateway_account_id = ${due.gatewayAccountId} and ${dueInRealTime(realNow)}`
-  return database.orm.execute(sql`
+      ? sql`with due as (${locked(sql`clock_id = ${due.clockId} and due_at <= ${toIso(due.now)} and ${free(realNow)}`)})`
+      : sql`with now_due as (${locked(sql`${here} and ${dueInRealTime(realNow)}`)}),
+          in_doubt as (${locked(sql`${here} and ${leftOnClocks(realNow)}`)}),
+          due as (select * from now_due union all select * from in_doubt)`
+  return database.orm.execute(sql`${rows}
     update payment_attempts a set claim = ${claim}, claimed_until = ${toIso(plusMs(realNow, CHARGE_LEASE_MS))}
-    from (select organization_id, id from payment_attempts where ${whose}
-          order by due_at, id limit ${limit} for update skip locked) d
-    where a.organization_id = d.organization_id and a.id = d.id`)
+    from due where a.organization_id = due.organization_id and a.id = due.id`)
 }
 
 /** The gateway accounts that have something to charge. */
 export function gatewayAccountsWithWork(database: Database, realNow: Instant) {
+  const some = (whose: SQL) => sql`exists (select from payment_attempts a
+    where a.gateway_account_id = gateway_accounts.id and ${whose})`
   return database.orm
-    .selectDistinct({ id: paymentAttempts.gatewayAccountId })
-    .from(paymentAttempts)
-    .where(dueInRealTime(realNow))
+    .select({ id: gatewayAccounts.id })
+    .from(gatewayAccounts)
+    .where(sql`${some(dueInRealTime(realNow))} or ${some(leftOnClocks(realNow))}`)
+}
+
+/** Who charges at a gateway account next: one at a time, until a given instant. */
+export async function takeTurn(
+  database: Database,
+  id: Id<'gateway_account'>,
+  { at, until }: { readonly at: Instant; readonly until: Instant },
+): Promise<boolean> {
+  const taken = await database.orm
+    .update(gatewayAccounts)
+    .set({ chargingUntil: until })
+    .where(and(eq(gatewayAccounts.id, id), sql`coalesce(charging_until <= ${toIso(at)}, true)`))
+    .returning({ id: gatewayAccounts.id })
+  return taken.length > 0
 }
 
 /** Puts off the next look at attempts whose outcome is still open. */
@@ -235,7 +260,7 @@ export function paymentById(database: Database, organizationId: Organization, id
     .where(and(eq(payments.organizationId, organizationId), eq(payments.id, id)))
 }
 
-/** A payment that is not decided yet and is to be made with a method. */
+/** A payment that is being tried with a method. */
 export function pendingPaymentBy(database: Database, organizationId: Organization, method: Id<'payment_method'>) {
   return database.orm
     .select({ id: payments.id })
@@ -244,7 +269,8 @@ export function pendingPaymentBy(database: Database, organizationId: Organizatio
       and(
         eq(payments.organizationId, organizationId),
         eq(payments.paymentMethodId, method),
-        eq(payments.status, 'pending'),
+        sql`exists (select from payment_attempts a where a.organization_id = ${payments.organizationId}
+          and a.payment_id = ${payments.id} and a.ended_at is null)`,
       ),
     )
     .limit(1)

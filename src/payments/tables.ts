@@ -32,6 +32,8 @@ export const gatewayAccounts = pgTable(
     /** The secret key, sealed: readable only with the Worker's SEALING_KEY. */
     secret: jsonb('secret').notNull().$type<Sealed>(),
     createdAt: instantColumn('created_at').notNull(),
+    /** Until then nobody else charges here: about twenty a second is what it takes. */
+    chargingUntil: instantColumn('charging_until'),
   },
   (table) => [
     primaryKey({ name: 'gateway_accounts_pkey', columns: [table.organizationId, table.id] }),
@@ -84,6 +86,7 @@ export const payments = pgTable(
       name: 'payments_account',
     }),
     uniqueIndex('payments_open').on(table.organizationId, table.invoiceId).where(sql`${table.status} = 'pending'`),
+    index('payments_by_invoice').on(table.organizationId, table.invoiceId),
     index('payments_by_account').on(table.organizationId, table.accountId),
     uniqueIndex('payments_gateway_payment').on(table.gatewayAccountId, table.gatewayPayment),
     check('payments_status', sql`${table.status} in ('pending', 'succeeded', 'failed')`),
@@ -135,7 +138,9 @@ export const paymentAttempts = pgTable(
     }),
     index('payment_attempts_claim').on(table.claim).where(sql`${table.endedAt} is null and ${table.claim} is not null`),
     index('payment_attempts_by_payment').on(table.organizationId, table.paymentId),
-    index('payment_attempts_due').on(table.gatewayAccountId, table.dueAt).where(sql`${table.endedAt} is null`),
+    index('payment_attempts_due')
+      .on(table.gatewayAccountId, table.dueAt, table.id)
+      .where(sql`${table.endedAt} is null`),
     index('payment_attempts_clock_due').on(table.clockId, table.dueAt).where(sql`${table.endedAt} is null`),
   ],
 )

@@ -2,6 +2,7 @@ import type { PaymentMethod } from '../accounts/domain/payment-method.ts'
 import type { FinalInvoice } from '../invoices/domain/invoice.ts'
 import { encodeId, type Id } from '../kernel/id.ts'
 import type { Database } from '../platform/db/client.ts'
+import { isUnavailable } from '../platform/db/fault.ts'
 import type { Env } from '../platform/env.ts'
 import { logError } from '../platform/log.ts'
 import type { ChargeOutcome } from './domain/outcome.ts'
@@ -23,6 +24,7 @@ export type Taken = { readonly outcomes: Outcomes; readonly tasks: readonly Char
 
 /** Six connections may wait for their answer in one invocation of a Worker. */
 const CONCURRENT_CALLS = 6
+const MAX_TRIES = 3
 
 /**
  * Takes the money for charges whose attempts are committed and claimed: the gateway's payment is made, its id is kept, a
@@ -42,10 +44,8 @@ export async function takeMoney(env: Env, database: Database, tasks: readonly Ch
     else made.push({ task, gateway, gatewayPayment: created })
   })
   if (made.length === 0) return { outcomes, tasks }
-  const wanted = await keepGatewayPayments(
-    database,
-    made.map(({ task, gatewayPayment }) => ({ payment: task.charge.payment, gatewayPayment })),
-  )
+  const kept = made.map(({ task, gatewayPayment }) => ({ payment: task.charge.payment, gatewayPayment }))
+  const wanted = await patiently(() => keepGatewayPayments(database, kept))
   const confirmed = made.filter(({ task }) => wanted.has(task.charge.payment.id))
   await inParallel(confirmed, async ({ task, gateway, gatewayPayment }) => {
     outcomes.set(task.charge.attempt.id, await confirm(gateway, task, gatewayPayment))
@@ -115,6 +115,17 @@ async function openGateways(
     }
   }
   return gateways
+}
+
+/** For what is safe to repeat: a reply that was lost is asked for again. */
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!isUnavailable(error) || attempt === MAX_TRIES) throw error
+    }
+  }
 }
 
 async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {

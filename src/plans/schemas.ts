@@ -40,7 +40,10 @@ const pricesSchema = z
 
 const codeSchema = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'must be lower-case letters, digits, - and _, 64 at most')
+  .regex(
+    /^(?!plan_)[a-z0-9][a-z0-9_-]{0,63}$/,
+    'must be lower-case letters, digits, - and _, 64 at most, not beginning with plan_',
+  )
   .openapi({ example: 'pro' })
 const nameSchema = z.string().trim().min(1).max(200).openapi({ example: 'Pro' })
 const trialDaysSchema = z.number().int().min(0).max(730)

@@ -40,8 +40,9 @@ export async function deliver(queue: `${Queue}${'' | '-dead'}`, ...bodies: reado
   return getQueueResult(batch, createExecutionContext())
 }
 
-/** What the charge queue does of itself after a commit or a minute: charges all that is due, and answers when it is done. */
+/** What the charge queue does of itself a second later: charges all that is due, and answers when it is done. */
 export async function chargesRun(): Promise<void> {
+  await sql('update gateway_accounts set charging_until = null')
   const gateways = await sql('select id from gateway_accounts')
   await deliver('perennial-charges', ...gateways.map(({ id }) => ({ gatewayAccountId: id })))
 }

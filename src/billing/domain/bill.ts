@@ -4,8 +4,9 @@ import { accountNumber, finalise, invoicePostings, pendingNumber, type Tax } fro
 import { balanceOf, type DraftInvoice, type FinalInvoice, type Invoice } from '../../invoices/domain/invoice.ts'
 import type { IdSource } from '../../kernel/id.ts'
 import type { Instant } from '../../kernel/instant.ts'
+import { MAX_MINOR } from '../../kernel/money.ts'
 import type { Rejection } from '../../kernel/rejection.ts'
-import { ok, type Result } from '../../kernel/result.ts'
+import { err, ok, type Result } from '../../kernel/result.ts'
 import type { LedgerTransaction } from '../../ledger/domain/posting.ts'
 import { chargeable } from '../../payments/domain/gateway-amount.ts'
 import { type Charge, chargeFor } from '../../payments/domain/payment.ts'
@@ -73,7 +74,17 @@ function bill(
   if (answer.kind === 'awaited') {
     return ok({ ...withDraft, invoices: [...work.invoices, { before: null, after: draft.value }] })
   }
+  const tax = answer.tax.perLine.reduce((sum, part) => sum + part, 0n)
+  if (draft.value.total + tax > MAX_MINOR) return err(taxedTooMuch(draft.value.total + tax))
   return ok(close(withDraft, draft.value, answer.tax, context))
+}
+
+function taxedTooMuch(total: bigint): Rejection {
+  return {
+    code: 'amount_too_large',
+    detail: `With its tax the invoice would come to ${total} minor units; ${MAX_MINOR} is the most.`,
+    hint: 'Lower the quantity, the price or the tax rates that apply together.',
+  }
 }
 
 /**

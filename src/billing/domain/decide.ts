@@ -21,6 +21,8 @@ import type { Command, Snapshot } from './snapshot.ts'
 
 /** A subscription further behind than this many steps is brought up to date by several decisions. */
 const MAX_STEPS = 24
+/** So many steps of all its subscriptions an account gets in one decision: a commit can number so much only. */
+const MAX_STEPS_AN_ACCOUNT = 480
 
 /**
  * The one decide: what a command makes of an account, for the interactive request, the billing run, the preview and the
@@ -96,7 +98,7 @@ function advance(context: Context): Result<Decision, Rejection> {
   const due = snapshot.subscriptions.filter((subscription) => isDue(subscription, now)).toSorted(byDueThenId)
   let work = nothing(snapshot)
   const changed: Changed<Subscription>[] = []
-  for (const before of due) {
+  for (const before of due.slice(0, MAX_STEPS_AN_ACCOUNT / MAX_STEPS)) {
     const advanced = advanceOne(work, { ...before, version: before.version + 1 }, context, MAX_STEPS)
     if (!advanced.ok) return advanced
     work = advanced.value.work

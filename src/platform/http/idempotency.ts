@@ -69,14 +69,18 @@ export function replayOf(c: AppContext, record: KeyRecord): Replay {
       c.header('Idempotent-Replayed', 'true')
       return { kind: 'answered', response: jsonResponse(c, record.status ?? 0, record.body ?? '') }
     case 'in_use':
-      throw new Problem('idempotency_key_in_use', {
-        detail: 'The first request with this key is still being worked on.',
-        hint: 'Repeat the request after the time in Retry-After.',
-        retryAfterSeconds: Math.ceil((record.leasedUntil - now) / 1000),
-      })
+      throw keyInUse(Math.ceil((record.leasedUntil - now) / 1000))
     case 'resume':
       return { kind: 'resume', resume: record.resume }
   }
+}
+
+export function keyInUse(retryAfterSeconds: number): Problem {
+  return new Problem('idempotency_key_in_use', {
+    detail: 'The first request with this key is still being worked on.',
+    hint: 'Repeat the request after the time in Retry-After.',
+    retryAfterSeconds,
+  })
 }
 
 /** Takes over the work of a request that died; false where someone else was faster. */

@@ -40,7 +40,6 @@ export const problems = {
   amount_too_large: { status: 422, title: 'The amount is too large' },
   payment_method_refused: { status: 422, title: 'The gateway refused the payment method' },
   invoice_not_draft: { status: 409, title: 'The invoice is final' },
-  tax_required: { status: 422, title: 'The invoice awaits its tax' },
   clock_busy: { status: 409, title: 'The test clock is advancing' },
   not_a_sandbox: { status: 403, title: 'Only in a sandbox organization' },
   limit_reached: { status: 422, title: 'A limit is reached' },

@@ -103,6 +103,7 @@ describe('FR-105 what is charged', () => {
     ['BHD', 1000n, 1000n, 1000n],
     ['ISK', 990n, 990n, 99_000n],
     ['UGX', 15_000n, 15_000n, 1_500_000n],
+    ['MGA', 100_050n, 100_000n, 1_000n],
     ['HUF', 1500n, 1500n, 1500n],
   ])('%s %s: %s, told as %s', (code, balance, amount, told) => {
     const currency = code as Currency
