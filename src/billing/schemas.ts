@@ -11,7 +11,12 @@ import type { Shown } from './shown.ts'
 import type { deadLetters } from './tables.ts'
 
 export const commandAnswerSchema = subscriptionSchema
-  .extend({ latest_invoice: invoiceSchema.nullable(), payment: paymentSchema.nullable() })
+  .extend({
+    latest_invoice: invoiceSchema
+      .nullable()
+      .openapi({ description: 'The newest invoice that this command made; null where it made none.' }),
+    payment: paymentSchema.nullable().openapi({ description: 'The payment of that invoice, where it is charged.' }),
+  })
   .openapi('SubscriptionAnswer')
 
 export const invoiceAnswerSchema = invoiceSchema.extend({ payment: paymentSchema.nullable() }).openapi('InvoiceAnswer')
