@@ -16,15 +16,22 @@ export function eventRows(
   actor: string,
 ): readonly EventRow[] {
   const { organizationId, id: accountId } = decision.account.after
+  // What one event leaves behind is where the next begins: the same object, shown once.
+  const shown = new Map<DomainEvent['after'], Wire>()
+  const show = (event: DomainEvent, value: DomainEvent['after']) => {
+    const wire = shown.get(value) ?? wireOf(event, value)
+    shown.set(value, wire)
+    return wire
+  }
   return decision.events.map((event) => {
-    const data = wireOf(event, event.after)
+    const data = show(event, event.after)
     return {
       ...{ organizationId, accountId, commitId, actor, data },
       id: ids('event'),
       type: event.type,
       subjectId: event.after.id,
       sequence: event.after.version,
-      previous: event.before === null ? null : changedMembers(wireOf(event, event.before), data),
+      previous: event.before === null ? null : changedMembers(show(event, event.before), data),
       occurredAt: event.at,
       late: event.subject === 'invoice' ? pendingNumberOf(event.after) : undefined,
     }
