@@ -1,11 +1,5 @@
-import {
-  billRange,
-  type ChargeMessage,
-  chargeGateway,
-  keepDeadLetters,
-  type RelayMessage,
-  relay,
-} from './billing/jobs.ts'
+import { billRange, type ChargeMessage, chargeGateway, keepDeadLetters, relay } from './billing/jobs.ts'
+import type { RelayMessage } from './billing/objects.ts'
 import type { BillingRange } from './billing/run-repository.ts'
 import type { Database } from './platform/db/client.ts'
 import type { Env } from './platform/env.ts'

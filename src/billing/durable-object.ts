@@ -7,19 +7,19 @@ import { logError } from '../platform/log.ts'
 import { mutex, TooBusy } from '../platform/mutex.ts'
 import { advanceClock, ClockStuck } from './advance-clock.ts'
 import { type Dispatched, type DispatchRequest, dispatch } from './dispatch.ts'
-import type { RelayMessage } from './jobs.ts'
+import { type Advancer, type ClockKey, type Dispatcher, tellRelay } from './objects.ts'
 import { clockById, stopClock } from './run-repository.ts'
 
 /**
  * One each: puts the commands on a subscription in order, so that they meet here and not in the database. It holds no
  * record: what is true is in Postgres, and a replaced instance that still finishes its request is caught by the guards.
  */
-export class SubscriptionObject extends DurableObject<Env> {
+export class SubscriptionObject extends DurableObject<Env> implements Dispatcher {
   readonly #inTurn = mutex()
 
   async dispatch(request: DispatchRequest): Promise<Dispatched> {
     try {
-      const announce = (id: Id<'commit'>) => this.#announce(id)
+      const announce = (id: Id<'commit'>) => this.ctx.waitUntil(tellRelay(this.env, id))
       return await dispatch(this.env, connect(this.env), request, { announce, inTurn: this.#inTurn })
     } catch (error) {
       if (error instanceof TooBusy) return { kind: 'busy' }
@@ -27,15 +27,6 @@ export class SubscriptionObject extends DurableObject<Env> {
       if (isUnavailable(error)) return { kind: 'unavailable' }
       throw error
     }
-  }
-
-  #announce(commitId: Id<'commit'>): void {
-    const message: RelayMessage = { commitId }
-    this.ctx.waitUntil(
-      this.env.RELAY_QUEUE.send(message).catch((error: unknown) =>
-        logError('the relay was not told; the sweep will', error),
-      ),
-    )
   }
 }
 
@@ -46,10 +37,8 @@ const AGAIN_MS = 50
 /** After an error the alarm tries again: given up it never is, since the clock's row says that it is under way. */
 const RETRY_MS = 5_000
 
-type ClockKey = { readonly organizationId: Id<'organization'>; readonly id: Id<'test_clock'> }
-
 /** One each: brings a test clock to its target, in the request as far as it gets there, by alarm from then on. */
-export class TestClockObject extends DurableObject<Env> {
+export class TestClockObject extends DurableObject<Env> implements Advancer {
   #running: Promise<boolean> | null = null
 
   /**

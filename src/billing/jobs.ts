@@ -5,6 +5,7 @@ import { newId, realNow } from '../platform/clock.ts'
 import type { Database } from '../platform/db/client.ts'
 import type { Env } from '../platform/env.ts'
 import { chargeDue } from './charge.ts'
+import { clockObject, type RelayMessage } from './objects.ts'
 import { billPage, PAGE_SIZE } from './page.ts'
 import {
   advancingClocks,
@@ -31,7 +32,6 @@ const KEYS_KEPT_MS = 72 * HOUR_MS
 const CHARGES_A_MESSAGE = 20
 const CHARGE_EVERY_MS = 1_000
 
-export type RelayMessage = { readonly commitId: Id<'commit'> }
 export type ChargeMessage = { readonly gatewayAccountId: Id<'gateway_account'> }
 
 /**
@@ -163,15 +163,4 @@ async function sendAll(queue: Queue, bodies: readonly unknown[]): Promise<void> 
   for (let start = 0; start < bodies.length; start += MESSAGES_A_BATCH) {
     await queue.sendBatch(bodies.slice(start, start + MESSAGES_A_BATCH).map((body) => ({ body })))
   }
-}
-
-type ClockStub = {
-  readonly resume: (clock: {
-    readonly organizationId: Id<'organization'>
-    readonly id: Id<'test_clock'>
-  }) => Promise<void>
-}
-
-function clockObject(env: Env, id: Id<'test_clock'>): ClockStub {
-  return env.TEST_CLOCKS.get(env.TEST_CLOCKS.idFromName(id)) as unknown as ClockStub
 }

@@ -18,6 +18,7 @@ const MAX_EVENTS_A_COMMIT = 6_000
 const MAX_ROUNDS = 3
 
 export type PageDone = {
+  /** Those that something follows from: the relay is told of them. */
   readonly commits: readonly Id<'commit'>[]
   /** How many accounts were read, and the last of them by id; null when there was none. */
   readonly accounts: number
@@ -76,6 +77,7 @@ async function commitAll(database: Database, snapshots: readonly Snapshot[], pag
   const commitId = newCommitId()
   const ids = idsOfCommit(commitId)
   const decisions: Decision[] = []
+  const decided: Snapshot[] = []
   let events = 0
   let taken = 0
   let failed = 0
@@ -86,10 +88,11 @@ async function commitAll(database: Database, snapshots: readonly Snapshot[], pag
     if (decision === null) failed += 1
     else if (!isEmpty(decision)) {
       decisions.push(decision)
+      decided.push(snapshot)
       events += decision.events.length
     }
   }
-  const here = await commitDecisions(database, { commitId, ids, decisions }, snapshots.slice(0, taken), page)
+  const here = await commitDecisions(database, { commitId, ids, decisions }, decided, page)
   const rest = await commitAll(database, snapshots.slice(taken), page)
   return both(both(here, rest), { ...nothingDone, failed })
 }
@@ -130,7 +133,7 @@ async function commitDecisions(
   const won = decisions.filter(({ account }) => outcome.winners.has(account.after.id))
   const lost = decisions.filter(({ account }) => !outcome.winners.has(account.after.id))
   return {
-    commits: [commitId],
+    commits: follows ? [commitId] : [],
     invoices: won.reduce((sum, { invoices }) => sum + invoices.length, 0),
     behind: won.filter(({ behind }) => behind).length,
     failed: 0,

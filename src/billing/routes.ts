@@ -12,15 +12,13 @@ import { jsonResponse, keyInUse, replayOf } from '../platform/http/idempotency.t
 import { databaseUnavailable, Problem, problemOf } from '../platform/http/problem.ts'
 import { answers, jsonBody } from '../platform/http/responses.ts'
 import { idSchema } from '../platform/http/wire.ts'
-import { logError } from '../platform/log.ts'
 import type { CreateSubscription } from '../subscriptions/domain/commands.ts'
 import { nextDueAt } from '../subscriptions/domain/subscription.ts'
 import { cancelSchema, newSubscriptionSchema, subscriptionPatchSchema } from '../subscriptions/schemas.ts'
 import { type Dispatched, type DispatchRequest, dispatch } from './dispatch.ts'
 import { decide } from './domain/decide.ts'
 import type { Command, Snapshot } from './domain/snapshot.ts'
-import type { SubscriptionObject } from './durable-object.ts'
-import type { RelayMessage } from './jobs.ts'
+import { subscriptionObject, tellRelay } from './objects.ts'
 import { load, theAccount, theAccountOf, timeOf } from './repository.ts'
 import {
   commandAnswerSchema,
@@ -195,23 +193,12 @@ async function send(c: AppContext, target: DispatchRequest['target'], command: C
     actor: actorOf(c),
     idempotency: c.get('idempotency'),
   }
-  const announce = (commitId: Id<'commit'>) => {
-    const message: RelayMessage = { commitId }
-    const told = c.env.RELAY_QUEUE.send(message)
-    c.executionCtx.waitUntil(told.catch((error: unknown) => logError('the relay was not told; the sweep will', error)))
-  }
+  const announce = (commitId: Id<'commit'>) => c.executionCtx.waitUntil(tellRelay(c.env, commitId))
   const done =
     target.kind === 'subscription'
-      ? await objectOf(c, target.id).dispatch(request)
+      ? await subscriptionObject(c.env, target.id).dispatch(request)
       : await dispatch(c.env, c.get('database'), request, { announce, inTurn: (work) => work() })
   return answer(c, done, target)
-}
-
-type Dispatcher = Pick<SubscriptionObject, 'dispatch'>
-
-function objectOf(c: AppContext, id: Id<'subscription'>): Dispatcher {
-  const objects = c.env.SUBSCRIPTIONS
-  return objects.get(objects.idFromName(id)) as unknown as Dispatcher
 }
 
 function answer(c: AppContext, done: Dispatched, target: DispatchRequest['target']): Response {

@@ -10,8 +10,8 @@ import { pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { Problem } from '../platform/http/problem.ts'
 import { answers, jsonBody } from '../platform/http/responses.ts'
 import { idSchema } from '../platform/http/wire.ts'
-import type { TestClockObject } from './durable-object.ts'
 import { startRun } from './jobs.ts'
+import { clockObject } from './objects.ts'
 import {
   type Clock,
   clockById,
@@ -177,7 +177,7 @@ route(
     const started = to === clock.now ? clock : await startAdvance(c.get('database'), clock, to)
     if (started === null) throw underWay(clock)
     const { stopped } =
-      started.target === null ? { stopped: null } : await clockObject(c, id).advance({ organizationId, id })
+      started.target === null ? { stopped: null } : await clockObject(c.env, id).advance({ organizationId, id })
     if (stopped !== null) throw stuck(stopped)
     const there = await getClock(c, id)
     return c.json(clockToWire(there), there.target === null ? 200 : 202)
@@ -276,8 +276,4 @@ function mustBeSandbox(c: AppContext) {
     detail: 'A live organization lives in real time.',
     hint: 'Use a key of a sandbox organization (sk_test_…).',
   })
-}
-
-function clockObject({ env }: AppContext, id: Id<'test_clock'>): Pick<TestClockObject, 'advance'> {
-  return env.TEST_CLOCKS.get(env.TEST_CLOCKS.idFromName(id)) as unknown as Pick<TestClockObject, 'advance'>
 }
