@@ -6,6 +6,7 @@ import { getSubscription } from './get-subscription.ts'
 import { listInvoices } from './list-invoices.ts'
 import { postSubscription } from './post-subscription.ts'
 import { postSubscriptionCharged } from './post-subscription-charged.ts'
+import { simulation } from './simulate.ts'
 
 const benches: Readonly<Record<string, Bench>> = {
   billing_run: billingRun,
@@ -13,6 +14,7 @@ const benches: Readonly<Record<string, Bench>> = {
   post_subscription_charged: postSubscriptionCharged,
   get_subscription: getSubscription,
   list_invoices: listInvoices,
+  simulate: simulation,
 }
 
 const { values } = parseArgs({

@@ -5,7 +5,7 @@ import { findCurrency } from '../src/kernel/currency.ts'
 import { encodeId, type Id, uuidV7 } from '../src/kernel/id.ts'
 import { instant } from '../src/kernel/instant.ts'
 import { apiKeyText, scopes } from '../src/organizations/domain/api-key.ts'
-import type { Settings } from '../src/organizations/domain/organization.ts'
+import { defaultSettings, type Settings } from '../src/organizations/domain/organization.ts'
 import { sha256 } from '../src/platform/hash.ts'
 import { seal } from '../src/platform/seal.ts'
 
@@ -35,6 +35,7 @@ export async function createOrganization(url: string, wanted: NewOrganization): 
     const id = newId<'organization'>()
     const key = apiKeyText(wanted.mode, randomBytes(24))
     const settings: Settings = {
+      ...defaultSettings,
       defaultCurrency: usd(),
       numbering: { series: 'account', prefix: 'INV' },
       tax: { engine: 'none', rates: [] },

@@ -1,12 +1,25 @@
 import { accountRoutes } from './accounts/routes.ts'
+import { creditCommandRoutes } from './billing/credit-routes.ts'
+import { detailRoutes } from './billing/detail-routes.ts'
+import { discountRoutes } from './billing/discount-routes.ts'
+import { explainRoutes } from './billing/explain-routes.ts'
+import { invoiceCommandRoutes } from './billing/invoice-routes.ts'
+import { previewRoutes } from './billing/preview-routes.ts'
 import { billingRoutes } from './billing/routes.ts'
 import { runRoutes } from './billing/run-routes.ts'
+import { simulationRoutes } from './billing/simulation-routes.ts'
+import { creditRoutes } from './credits/routes.ts'
+import { couponRoutes } from './discounts/routes.ts'
+import { exportRoutes } from './exports/routes.ts'
+import { creditNoteRoutes } from './invoices/credit-note-routes.ts'
 import { invoiceRoutes } from './invoices/routes.ts'
 import { ledgerRoutes } from './ledger/routes.ts'
 import { findCaller, ping } from './organizations/repository.ts'
 import { organizationRoutes } from './organizations/routes.ts'
 import { methodRoutes } from './payments/method-routes.ts'
+import { refundRoutes } from './payments/refund-routes.ts'
 import { paymentRoutes } from './payments/routes.ts'
+import { metricRoutes } from './plans/metric-routes.ts'
 import { planRoutes } from './plans/routes.ts'
 import { router } from './platform/http/app.ts'
 import { authenticate } from './platform/http/authenticate.ts'
@@ -29,12 +42,25 @@ for (const routes of [
   organizationRoutes,
   accountRoutes,
   planRoutes,
+  metricRoutes,
+  couponRoutes,
   billingRoutes,
+  detailRoutes,
+  previewRoutes,
+  explainRoutes,
+  simulationRoutes,
+  invoiceCommandRoutes,
+  creditCommandRoutes,
+  discountRoutes,
   subscriptionRoutes,
   invoiceRoutes,
+  creditNoteRoutes,
   methodRoutes,
   paymentRoutes,
+  refundRoutes,
+  creditRoutes,
   ledgerRoutes,
+  exportRoutes,
   runRoutes,
 ]) {
   app.route('/v1', routes)

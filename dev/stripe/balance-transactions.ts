@@ -1,6 +1,6 @@
 import type Stripe from 'stripe'
 import { listOf } from './lists.ts'
-import type { BalanceTransaction, Charge } from './objects.ts'
+import type { BalanceTransaction, Charge, Refund } from './objects.ts'
 import { type Handler, inPath, operation } from './operation.ts'
 import { newId, now, type World } from './world.ts'
 
@@ -21,31 +21,62 @@ const availableAfter_s = 2 * 24 * 60 * 60
 
 /** A charge's money, in the charge's own currency (as an account that settles in each), less the card fee. */
 export function settleCharge(world: World, charge: Charge): void {
-  const fee = standardFee(charge.amount)
+  const { amount, currency, id: source } = charge
+  // Debits are "payments" in Stripe's books, cards are "charges".
+  const type = isCard(charge) ? 'charge' : 'payment'
+  charge.balance_transaction = book(world, {
+    amount,
+    currency,
+    source,
+    type,
+    category: 'charge',
+    fee: standardFee(amount),
+  })
+}
+
+/** A refund's money goes out; the fee of the charge is not given back. */
+export function settleRefund(world: World, refund: Refund, charge: Charge): void {
+  const { amount, currency, id: source } = refund
+  const type = isCard(charge) ? 'refund' : 'payment_refund'
+  refund.balance_transaction = book(world, { amount: -amount, currency, source, type, category: 'refund', fee: 0 })
+}
+
+/** The money of a refund that failed comes back. */
+export function reverseRefund(world: World, refund: Refund): void {
+  const { amount, currency, id: source } = refund
+  const type = 'refund_failure'
+  refund.failure_balance_transaction = book(world, { amount, currency, source, type, category: type, fee: 0 })
+}
+
+type Movement = Pick<BalanceTransaction, 'amount' | 'currency' | 'source' | 'type' | 'fee'> & {
+  readonly category: string
+}
+
+function book(world: World, { category, fee, ...movement }: Movement): string {
   const created = now(world)
+  const { amount, currency } = movement
+  const detail = { amount: fee, currency, description: 'Stripe processing fees', type: 'stripe_fee' }
   const entry: BalanceTransaction = {
     id: newId('txn'),
     object: 'balance_transaction',
-    amount: charge.amount,
+    ...movement,
     available_on: created + availableAfter_s,
     balance_type: 'payments',
     created,
-    currency: charge.currency,
     description: null,
     exchange_rate: null,
     fee,
-    fee_details: [
-      { amount: fee, currency: charge.currency, description: 'Stripe processing fees', type: 'stripe_fee' },
-    ],
-    net: charge.amount - fee,
-    reporting_category: 'charge',
-    source: charge.id,
+    fee_details: fee === 0 ? [] : [detail],
+    net: amount - fee,
+    reporting_category: category,
     status: 'pending',
-    // Debits are "payments" in Stripe's books, cards are "charges".
-    type: (charge.payment_method_details as { type?: string }).type === 'card' ? 'charge' : 'payment',
   }
   world.state.balanceTransactions.set(entry.id, entry)
-  charge.balance_transaction = entry.id
+  return entry.id
+}
+
+function isCard({ payment_method_details }: Charge): boolean {
+  return (payment_method_details as { type?: string }).type === 'card'
 }
 
 /** 2.9 % and 30 minor units, in integers, rounded half up. */

@@ -1,6 +1,7 @@
 import { StripeError } from './errors.ts'
 import { addFault } from './faults.ts'
 import { finishAuthentication, finishProcessing } from './payment-attempts.ts'
+import { finishRefunds } from './refunds.ts'
 import { finishSetup } from './setup-intents.ts'
 import type { Deliveries } from './webhooks.ts'
 import type { World } from './world.ts'
@@ -33,7 +34,7 @@ const routes: Readonly<Record<string, ControlRoute>> = {
     return { clock_offset_s: world.state.clockOffset_s }
   },
   'POST /_control/authenticate': ({ world, body }) => authenticate(world, String(body.intent), body.succeeds !== false),
-  'POST /_control/settle': ({ world }) => settleDebits(world),
+  'POST /_control/settle': ({ world }) => settle(world),
   'POST /_control/webhooks/hold': ({ world }) => {
     world.holding = true
     return { holding: true }
@@ -57,11 +58,14 @@ export async function control(method: string, path: string, request: ControlRequ
 function paymentsOf({ state }: World): object {
   const succeeded = [...state.paymentIntents.values()].filter((intent) => intent.status === 'succeeded')
   const captured = [...state.charges.values()].filter((charge) => charge.amount_captured > 0)
+  const refunds = [...state.refunds.values()].filter((refund) => refund.status !== 'failed')
   return {
     succeeded_count: succeeded.length,
     received: sums(succeeded.map(({ currency, amount_received }) => [currency, amount_received])),
     captured_charges: captured.length,
     captured: sums(captured.map(({ currency, amount_captured }) => [currency, amount_captured])),
+    refunds: refunds.length,
+    refunded: sums(refunds.map(({ currency, amount }) => [currency, amount])),
   }
 }
 
@@ -86,15 +90,16 @@ export function authenticate(world: World, id: string, succeeds: boolean): objec
   return { id, status: intent.status }
 }
 
-/** Every debit that is processing arrives, or comes back, as its test account says. */
-function settleDebits(world: World): object {
+/** Every debit and refund under way arrives, or comes back, as its test account or card says. */
+function settle(world: World): object {
   const { paymentIntents, paymentMethods } = world.state
   const processing = [...paymentIntents.values()].filter((intent) => intent.status === 'processing')
   for (const intent of processing) {
     const method = paymentMethods.get(intent.payment_method ?? '')
     if (method) finishProcessing({ world, cause: null, intent, method })
   }
-  return { settled: processing.map(({ id, status }) => ({ id, status })) }
+  const refunds = finishRefunds(world)
+  return { settled: [...processing, ...refunds].map(({ id, status }) => ({ id, status })) }
 }
 
 function whole(value: unknown): number {

@@ -31,8 +31,8 @@ function expandAt(world: World, at: unknown, steps: readonly string[], path: str
 }
 
 function findAnywhere(world: World, id: string): object | undefined {
-  const { customers, deletedCustomers, paymentMethods, paymentIntents, setupIntents, charges, balanceTransactions } =
-    world.state
+  const { customers, deletedCustomers, paymentMethods, paymentIntents, setupIntents } = world.state
+  const { charges, refunds, balanceTransactions } = world.state
   const places: readonly ReadonlyMap<string, object>[] = [
     customers,
     deletedCustomers,
@@ -40,6 +40,7 @@ function findAnywhere(world: World, id: string): object | undefined {
     paymentIntents,
     setupIntents,
     charges,
+    refunds,
     balanceTransactions,
   ]
   return places.find((place) => place.has(id))?.get(id)

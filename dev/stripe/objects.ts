@@ -197,6 +197,26 @@ export type BalanceTransaction = {
   type: string
 }
 
+export type Refund = Omit<Base<'refund'>, 'livemode'> & {
+  amount: number
+  balance_transaction: string | null
+  charge: string
+  currency: string
+  customer: string | null
+  destination_details: object
+  failure_balance_transaction?: string
+  failure_reason?: string
+  metadata: Metadata
+  payment_intent: string
+  payment_method: string
+  pending_reason?: 'processing'
+  reason: string | null
+  receipt_number: null
+  source_transfer_reversal: null
+  status: 'pending' | 'succeeded' | 'failed'
+  transfer_reversal: null
+}
+
 export type StripeEvent = Base<'event'> & {
   api_version: string
   data: { object: unknown; previous_attributes?: unknown }

@@ -7,6 +7,7 @@ import { eventOperations } from './events.ts'
 import type { Handler } from './operation.ts'
 import { paymentIntentOperations } from './payment-intents.ts'
 import { paymentMethodOperations } from './payment-methods.ts'
+import { refundOperations } from './refunds.ts'
 import { setupIntentOperations } from './setup-intents.ts'
 import { webhookEndpointOperations } from './webhook-endpoints.ts'
 
@@ -16,6 +17,7 @@ const served = {
   ...setupIntentOperations,
   ...paymentIntentOperations,
   ...chargeOperations,
+  ...refundOperations,
   ...balanceTransactionOperations,
   ...eventOperations,
   ...webhookEndpointOperations,
@@ -32,8 +34,6 @@ const notServedYet = [
   'get_disputes',
   'get_disputes_dispute',
   'get_payment_intents_search',
-  'get_refunds',
-  'get_refunds_refund',
   'get_tax_calculations_calculation',
   'get_tax_calculations_calculation_line_items',
   'get_tax_transactions_transaction',
@@ -44,7 +44,6 @@ const notServedYet = [
   'post_disputes_dispute',
   'post_disputes_dispute_close',
   'post_payment_intents_intent_capture',
-  'post_refunds',
   'post_tax_calculations',
   'post_tax_transactions_create_from_calculation',
   'post_tax_transactions_create_reversal',

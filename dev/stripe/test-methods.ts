@@ -10,6 +10,8 @@ export type Behaviour = {
   readonly authentication?: 'always' | 'until_set_up' | 'on_session'
   /** A debit: processing first, and later succeeded, or failed with this decline. */
   readonly delayed?: { readonly decline?: Decline }
+  /** What becomes of a refund later: it is pending and succeeds, or it succeeds and fails. */
+  readonly refund?: 'pending' | 'fails'
 }
 
 type Look =
@@ -84,10 +86,11 @@ export const testMethods = {
     { authentication: 'always', chargeDecline: insufficientFunds },
     'GB',
   ),
-  // These three pay; what is special about them happens in disputes and refunds.
+  // These pay; what is special about them happens in disputes and refunds.
   pm_card_createDispute: visa('0259', fine),
   pm_card_createDisputeInquiry: visa('1976', fine),
-  pm_card_refundFail: visa('5126', fine),
+  pm_card_pendingRefund: visa('7726', { refund: 'pending' }),
+  pm_card_refundFail: visa('5126', { refund: 'fails' }),
   pm_usBankAccount_success: bank('6789'),
   pm_usBankAccount_accountClosed: bank('1113', { code: 'account_closed' }),
   pm_usBankAccount_noAccount: bank('1116', { code: 'no_account' }),

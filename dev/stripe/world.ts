@@ -7,6 +7,7 @@ import type {
   Customer,
   PaymentIntent,
   PaymentMethod,
+  Refund,
   SetupIntent,
   StripeEvent,
   WebhookEndpoint,
@@ -21,6 +22,7 @@ export type WorldState = {
   paymentIntents: Map<string, PaymentIntent>
   setupIntents: Map<string, SetupIntent>
   charges: Map<string, Charge>
+  refunds: Map<string, Refund>
   balanceTransactions: Map<string, BalanceTransaction>
   events: Map<string, StripeEvent>
   webhookEndpoints: Map<string, WebhookEndpoint>
@@ -71,6 +73,7 @@ export function createWorld(key: string, stored: Partial<WorldState> = {}): Worl
     paymentIntents: new Map(),
     setupIntents: new Map(),
     charges: new Map(),
+    refunds: new Map(),
     balanceTransactions: new Map(),
     events: new Map(),
     webhookEndpoints: new Map(),

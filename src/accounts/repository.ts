@@ -18,12 +18,13 @@ const changedRows = updatesOf(accounts, 'account', [
     'paymentTermsDays',
     'metadata',
     'invoiceSequence',
+    'creditNoteSequence',
     'nextBillingAt',
     'defaultPaymentMethodId',
   ] as const),
 ])
 /** The billing run changes these two only: fewer bytes a page. */
-const billedRows = updatesOf(accounts, 'account', ['invoiceSequence', 'nextBillingAt'])
+const billedRows = updatesOf(accounts, 'account', ['invoiceSequence', 'creditNoteSequence', 'nextBillingAt'])
 const newMethodRows = insertsInto(paymentMethods, 'account')
 const removedMethodRows = updatesOf(paymentMethods, 'account', ['removedAt'])
 

@@ -102,22 +102,6 @@ route(
 route(
   accountRoutes,
   {
-    method: 'get',
-    path: '/accounts/{id}',
-    tags: ['Accounts'],
-    summary: 'Get an account with its payment methods',
-    request: { params: idParam },
-    responses: answers(200, accountSchema, 'The account'),
-  },
-  async (c) => {
-    const { account, methods } = await getAccount(c, c.req.valid('param').id)
-    return c.json(accountToWire(account, methods))
-  },
-)
-
-route(
-  accountRoutes,
-  {
     method: 'patch',
     path: '/accounts/{id}',
     tags: ['Accounts'],

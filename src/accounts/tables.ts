@@ -69,6 +69,7 @@ export const accounts = pgTable(
     metadata: jsonb('metadata').notNull().$type<Metadata>(),
     invoicePrefix: text('invoice_prefix').notNull(),
     invoiceSequence: integer('invoice_sequence').notNull(),
+    creditNoteSequence: integer('credit_note_sequence').notNull().default(0),
     nextBillingAt: instantColumn('next_billing_at'),
     createdAt: instantColumn('created_at').notNull(),
   },

@@ -4,6 +4,7 @@ import type { Database } from '../platform/db/client.ts'
 import type { Env } from '../platform/env.ts'
 import { chargeDue } from './charge.ts'
 import { billPage, PAGE_SIZE } from './page.ts'
+import { refundDue } from './refund.ts'
 import { type Clock, dueOnClock, moveClock, nextDueOn } from './run-repository.ts'
 
 /** What falls due cannot be brought about, and trying again would not help: the clock stops where it is. */
@@ -11,7 +12,7 @@ export class ClockStuck extends Error {
   override readonly name = 'ClockStuck'
 }
 
-/** More charges at one instant are taken in several rounds. */
+/** More charges or refunds at one instant are taken in several rounds. */
 const CHARGES_A_ROUND = 50
 /** An account further behind than one decision goes needs several; more than this is a bug, not a backlog. */
 const MAX_PAGES_AN_INSTANT = 1_000
@@ -54,4 +55,5 @@ async function runInstant(env: Env, database: Database, clock: Clock, now: Insta
     if (after === null && done.left === 0) break
   }
   while ((await chargeDue(env, database, { clockId: clock.id, now }, CHARGES_A_ROUND)) > 0);
+  while ((await refundDue(env, database, { clockId: clock.id, now }, CHARGES_A_ROUND)) > 0);
 }

@@ -1,13 +1,12 @@
 import { methodFrom } from '../accounts/repository.ts'
 import { invoicesFrom, invoicesIn, linesIn } from '../invoices/repository.ts'
 import { encodeId, type Id, idsOfCommit } from '../kernel/id.ts'
+import { claimedAs, type DueCharges } from '../payments/claim-repository.ts'
 import { askAgainAt } from '../payments/domain/outcome.ts'
 import {
   attemptFrom,
   chargeReads,
   claimAttempts,
-  claimedAs,
-  type DueCharges,
   openAttemptsOf,
   paymentFrom,
   postponed,
@@ -22,7 +21,7 @@ import { logError } from '../platform/log.ts'
 import { decide } from './domain/decide.ts'
 import type { Decision } from './domain/decision.ts'
 import type { Snapshot } from './domain/snapshot.ts'
-import { snapshotReads, snapshotsFrom, timeOf } from './repository.ts'
+import { parted, snapshotReads, snapshotsFrom, timeOf } from './snapshot-repository.ts'
 import { writesOf } from './writes.ts'
 
 /** Charges with the accounts they belong to, read together. */
@@ -76,7 +75,7 @@ async function readCharges(
   first?: ReturnType<typeof claimAttempts>,
 ): Promise<Claimed> {
   const reads = chargeReads(database, which)
-  const [, o, a, s, v, m, t, attempts, payments, methods, gatewayAccounts, invoices, lines] = await database.orm.batch([
+  const [, ...results] = await database.orm.batch([
     first ?? database.orm.execute('select 1'),
     ...snapshotReads(database, reads.accounts),
     reads.attempts,
@@ -86,6 +85,8 @@ async function readCharges(
     invoicesIn(database, reads.invoices),
     linesIn(database, reads.invoices),
   ])
+  const { rows, rest } = parted(results)
+  const [attempts, payments, methods, gatewayAccounts, invoices, lines] = rest
   const paymentById = new Map(payments.map((row) => [row.id, paymentFrom(row)]))
   const methodById = new Map(methods.map((row) => [row.id, methodFrom(row)]))
   const gatewayById = new Map(gatewayAccounts.map((row) => [row.id, row]))
@@ -100,7 +101,7 @@ async function readCharges(
     }
     return [{ charge: { payment, attempt }, invoice, method, gatewayAccount }]
   })
-  return { tasks, snapshots: snapshotsFrom([o, a, s, v, m, t]) }
+  return { tasks, snapshots: snapshotsFrom(rows) }
 }
 
 type Recording = {

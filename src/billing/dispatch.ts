@@ -1,4 +1,4 @@
-import type { Invoice } from '../invoices/domain/invoice.ts'
+import { type Invoice, isFinal } from '../invoices/domain/invoice.ts'
 import { type Id, idsOfCommit } from '../kernel/id.ts'
 import type { Rejection } from '../kernel/rejection.ts'
 import { takeMoney } from '../payments/take-money.ts'
@@ -9,12 +9,16 @@ import type { Env } from '../platform/env.ts'
 import type { Idempotency } from '../platform/http/app.ts'
 import { type KeyRecord, standingOf, takeOver } from '../platform/http/idempotency.ts'
 import { type Claimed, openCharges, recordOutcomes } from './charge.ts'
+import type { Command } from './domain/command.ts'
 import { decide } from './domain/decide.ts'
 import { type Decision, isEmpty } from './domain/decision.ts'
-import type { Command, Snapshot } from './domain/snapshot.ts'
-import { type Loaded, load, readShown, theAccount, theAccountOf, timeOf } from './repository.ts'
+import { nextSnapshot } from './domain/fold.ts'
+import type { Snapshot } from './domain/snapshot.ts'
+import { outdated, previewHashOf } from './preview.ts'
+import { type Asked, invoiceOfNote, type Loaded, load, namedIn, readShown } from './repository.ts'
 import { answerOf } from './schemas.ts'
-import { type Resume, type Shown, shownAfter, shownOf, withNumbers } from './shown.ts'
+import { numbered, type Resume, resumeOf, type Shown, shownAfter, shownOf, withNumbers } from './shown.ts'
+import { theAccount, theAccountOf, timeOf } from './snapshot-repository.ts'
 import { answeredKey, newChargesOf, writesOf } from './writes.ts'
 
 /** A command with who sends it. Plain values: it may travel to a Durable Object. */
@@ -26,7 +30,11 @@ export type DispatchRequest = {
     | { readonly kind: 'account'; readonly id: Id<'account'> }
     | { readonly kind: 'subscription'; readonly id: Id<'subscription'> }
     | { readonly kind: 'invoice'; readonly id: Id<'invoice'> }
+    | { readonly kind: 'credit'; readonly id: Id<'credit'> }
+    | { readonly kind: 'credit_note'; readonly id: Id<'credit_note'> }
   readonly command: Command
+  /** Of the preview that the command must make true; null or left out: it is made in any case. */
+  readonly previewHash?: string | null
 }
 
 export type Dispatched =
@@ -94,10 +102,15 @@ async function decideAndCommit(
   if (snapshot.clock?.advancing && clockId) return { kind: 'clock_busy', clockId }
   const commitId = newCommitId()
   const ids = idsOfCommit(commitId)
-  const decided = decide(snapshot, command, timeOf(snapshot, realNow()), ids)
+  const now = timeOf(snapshot, realNow())
+  const { previewHash = null } = request
+  if (previewHash !== null && previewHash !== (await previewHashOf(snapshot, command, now))) {
+    return { kind: 'rejected', rejection: outdated(now) }
+  }
+  const decided = decide(snapshot, command, now, ids)
   if (!decided.ok) return { kind: 'rejected', rejection: decided.error }
   const decision = decided.value
-  const shown = shownOf(decision, snapshot.subscriptions.find(({ id }) => id === request.target.id) ?? null)
+  const shown = shownOf(decision, snapshot, request.target.id)
   const answer = answerOf(command.type, shown)
   // Nothing to do is an answer too, and its key is kept: a repetition must not do later what had no effect now.
   const nothing = isEmpty(decision)
@@ -107,18 +120,19 @@ async function decideAndCommit(
   const payments = charges.map(({ payment }) => payment.id)
   const resume = resumeOf(shown, payments)
   const key = { at: realNow(), answer: inline ? null : answer, resume: inline ? resume : null }
+  const follows = charges.length + decision.refunds.length > 0
   const outcome = await commit(database, {
-    ...{ id: commitId, organizationId, cause: command.type, mode: 'every', follows: charges.length > 0 },
+    ...{ id: commitId, organizationId, cause: command.type, mode: 'every', follows },
     ...writesOf(nothing ? [] : [decision], { commitId, ids, actor, realNow: realNow() }, inline),
     ...(idempotency && { idempotency: { ...idempotency, ...key } }),
   })
   if (outcome.kind === 'conflict' || outcome.kind === 'replayed') return 'again'
   if (outcome.kind === 'violated') return violated(outcome.constraint, request)
-  if (charges.length > 0) announce(commitId)
-  const numbered: Shown = { ...shown, invoice: withNumbers(shown.invoice, outcome.late) }
-  if (!inline) return { kind: 'answered', ...answerOf(command.type, numbered) }
+  if (follows) announce(commitId)
+  const told = numbered(shown, outcome.late)
+  if (!inline) return { kind: 'answered', ...answerOf(command.type, told) }
   const invoices = decision.invoices.map(({ after }) => withNumbers(after, outcome.late))
-  return { kind: 'charging', shown: numbered, resume, claimed: claimedBy(loaded, snapshot, decision, invoices) }
+  return { kind: 'charging', shown: told, resume, claimed: claimedBy(loaded, snapshot, decision, invoices) }
 }
 
 /** The charge in the request itself; its outcome is committed together with the answer. */
@@ -160,26 +174,23 @@ async function replay(database: Database, request: DispatchRequest, record: KeyR
   return { kind: 'charging', shown, claimed, resume }
 }
 
-function askedOf({ organizationId, target, command, idempotency }: DispatchRequest) {
-  const base = { organizationId, idempotency }
+function askedOf({ organizationId, target, command, idempotency }: DispatchRequest): Asked {
+  const base = { organizationId, idempotency, ...namedIn(command) }
   switch (target.kind) {
-    case 'account': {
-      const planCode = command.type === 'create_subscription' ? { planCode: command.planCode } : {}
-      return { ...base, ...planCode, chosen: theAccount(organizationId, target.id) }
+    case 'account':
+      return { ...base, chosen: theAccount(organizationId, target.id), target: {} }
+    case 'subscription': {
+      const chosen = theAccountOf('subscriptions', organizationId, target.id)
+      return { ...base, chosen, target: { subscriptionId: target.id } }
     }
-    case 'subscription':
-      return { ...base, chosen: theAccountOf('subscriptions', organizationId, target.id), subscriptionId: target.id }
     case 'invoice':
-      return { ...base, chosen: theAccountOf('invoices', organizationId, target.id), invoiceId: target.id }
-  }
-}
-
-function resumeOf({ subscription, invoice, payment }: Shown, payments: Resume['payments']): Resume {
-  return {
-    subscription: subscription?.id ?? null,
-    invoice: invoice?.id ?? null,
-    payment: payment?.id ?? null,
-    payments,
+      return { ...base, chosen: theAccountOf('invoices', organizationId, target.id), target: { invoiceId: target.id } }
+    case 'credit':
+      return { ...base, chosen: theAccountOf('credits', organizationId, target.id), target: {} }
+    case 'credit_note': {
+      const chosen = theAccountOf('credit_notes', organizationId, target.id)
+      return { ...base, chosen, target: { invoiceId: invoiceOfNote(organizationId, target.id) } }
+    }
   }
 }
 
@@ -188,12 +199,12 @@ function claimedBy(loaded: Loaded, before: Snapshot, decision: Decision, invoice
   const { method } = before
   const { gatewayAccount } = loaded
   if (method === null || gatewayAccount === null) throw new Error('what is charged has a method and a gateway account')
-  const changed = new Map(decision.subscriptions.map(({ after }) => [after.id, after]))
-  const kept = before.subscriptions.filter(({ id }) => !changed.has(id))
-  const snapshot = { ...before, account: decision.account.after, subscriptions: [...kept, ...changed.values()] }
+  const byId = new Map(invoices.map((invoice) => [invoice.id, invoice]))
+  const after = nextSnapshot(before, decision)
+  const snapshot = { ...after, invoices: after.invoices.map((invoice) => byId.get(invoice.id) ?? invoice) }
   const tasks = newChargesOf(decision).flatMap((one) => {
-    const invoice = invoices.find(({ id }) => id === one.payment.invoiceId)
-    return invoice === undefined || invoice.status === 'draft' ? [] : [{ charge: one, invoice, method, gatewayAccount }]
+    const invoice = byId.get(one.payment.invoiceId)
+    return invoice === undefined || !isFinal(invoice) ? [] : [{ charge: one, invoice, method, gatewayAccount }]
   })
   return { tasks, snapshots: [snapshot] }
 }

@@ -1,6 +1,10 @@
-import { pendingNumberOf } from '../invoices/repository.ts'
+import { creditToWire } from '../credits/schemas.ts'
+import { discountToWire } from '../discounts/schemas.ts'
+import { creditNoteToWire } from '../invoices/credit-note-schemas.ts'
+import { pendingNumberOf } from '../invoices/number-repository.ts'
 import { invoiceToWire } from '../invoices/schemas.ts'
 import type { Id, IdSource } from '../kernel/id.ts'
+import { refundToWire } from '../payments/refund-schemas.ts'
 import { paymentToWire } from '../payments/schemas.ts'
 import type { EventRow } from '../platform/events/event.ts'
 import { subscriptionToWire } from '../subscriptions/schemas.ts'
@@ -33,7 +37,7 @@ export function eventRows(
       sequence: event.after.version,
       previous: event.before === null ? null : changedMembers(show(event, event.before), data),
       occurredAt: event.at,
-      late: event.subject === 'invoice' ? pendingNumberOf(event.after) : undefined,
+      late: event.subject === 'invoice' || event.subject === 'credit_note' ? pendingNumberOf(event.after) : undefined,
     }
   })
 }
@@ -46,6 +50,14 @@ function wireOf(event: DomainEvent, value: DomainEvent['after']): Wire {
       return invoiceToWire(value as typeof event.after)
     case 'payment':
       return paymentToWire(value as typeof event.after)
+    case 'credit':
+      return creditToWire(value as typeof event.after)
+    case 'credit_note':
+      return creditNoteToWire(value as typeof event.after)
+    case 'discount':
+      return discountToWire(value as typeof event.after)
+    case 'refund':
+      return refundToWire(value as typeof event.after)
   }
 }
 

@@ -7,6 +7,7 @@ import type { Env } from '../platform/env.ts'
 import { chargeDue } from './charge.ts'
 import { clockObject, type RelayMessage } from './objects.ts'
 import { billPage, PAGE_SIZE } from './page.ts'
+import { refundDue } from './refund.ts'
 import {
   advancingClocks,
   type BillingRange,
@@ -31,6 +32,8 @@ const KEYS_KEPT_MS = 72 * HOUR_MS
 /** About a second's worth of what a gateway takes from one account. */
 const CHARGES_A_MESSAGE = 20
 const CHARGE_EVERY_MS = 1_000
+/** Fewer, because each is two calls or three. */
+const REFUNDS_A_MESSAGE = 5
 
 export type ChargeMessage = { readonly gatewayAccountId: Id<'gateway_account'> }
 
@@ -104,13 +107,15 @@ export async function relay(env: Env, database: Database, messages: readonly Rel
   )
 }
 
-/** Charges what is due at one gateway account, then asks to be called again while there is more. */
+/** Charges and gives back what is due at one gateway account, then asks to be called again while there is more. */
 export async function chargeGateway(env: Env, database: Database, { gatewayAccountId }: ChargeMessage): Promise<void> {
   // Of many messages that say the same, one a second goes on.
   const turn = { at: realNow(), until: plusMs(realNow(), CHARGE_EVERY_MS) }
   if (!(await takeTurn(database, gatewayAccountId, turn))) return
   const charged = await chargeDue(env, database, { gatewayAccountId }, CHARGES_A_MESSAGE)
-  if (charged === CHARGES_A_MESSAGE) await env.CHARGE_QUEUE.send({ gatewayAccountId }, { delaySeconds: 1 })
+  const refunded = await refundDue(env, database, { gatewayAccountId }, REFUNDS_A_MESSAGE)
+  const more = charged >= CHARGES_A_MESSAGE || refunded >= REFUNDS_A_MESSAGE
+  if (more) await env.CHARGE_QUEUE.send({ gatewayAccountId }, { delaySeconds: 1 })
 }
 
 /** Every minute: finds by the database alone what a lost message or a dead Worker left behind. */

@@ -7,7 +7,7 @@ import { logError } from '../platform/log.ts'
 import { decide } from './domain/decide.ts'
 import { type Decision, isEmpty } from './domain/decision.ts'
 import type { Snapshot } from './domain/snapshot.ts'
-import { type Chosen, loadSnapshots, theAccounts, timeOf } from './repository.ts'
+import { type Chosen, loadSnapshots, theAccounts, timeOf } from './snapshot-repository.ts'
 import { runPageFragment, writesOf } from './writes.ts'
 
 /** 200 accounts are 0.7 MB in one statement: few enough for a short transaction, enough to make trips cheap. */
@@ -126,7 +126,7 @@ async function commitDecisions(
   if (writes instanceof Error) return isolate(database, writes, snapshots, page)
   const counted = page.runId === null ? [] : [runPageFragment(page.runId, commitId, decisions)]
   // A test clock takes its charges by itself.
-  const follows = page.runId !== null && decisions.some(({ charges }) => charges.length > 0)
+  const follows = page.runId !== null && decisions.some(({ charges, refunds }) => charges.length + refunds.length > 0)
   const request = { id: commitId, organizationId: null, cause: page.cause, mode: 'winners' as const, follows }
   const outcome = await commit(database, { ...request, ...writes, fragments: [...writes.fragments, ...counted] })
   if (outcome.kind !== 'committed') return isolate(database, new Error(JSON.stringify(outcome)), snapshots, page)

@@ -1,118 +1,30 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { accountFrom, accountsIn, defaultMethodsIn, methodFrom } from '../accounts/repository.ts'
-import { testClocks } from '../accounts/tables.ts'
-import { invoiceById, invoicesFrom, linesOf } from '../invoices/repository.ts'
+import { applicationFrom, applicationsOf, creditById, creditFrom, creditsAppliedTo } from '../credits/repository.ts'
+import { couponByCode, couponFrom, discountFrom, discountsOn } from '../discounts/repository.ts'
+import { invoicesFrom, invoicesIn, linesIn } from '../invoices/repository.ts'
 import type { Id } from '../kernel/id.ts'
-import type { Instant } from '../kernel/instant.ts'
-import { invariant } from '../kernel/invariant.ts'
-import { fromRow as organizationFrom } from '../organizations/repository.ts'
-import { organizations } from '../organizations/tables.ts'
 import { type GatewayAccount, gatewayAccountsIn, paymentById, paymentFrom } from '../payments/repository.ts'
-import { planBy, planFrom, versionFrom, versionsIn } from '../plans/repository.ts'
+import { planFrom, plansNamed } from '../plans/repository.ts'
 import type { Database } from '../platform/db/client.ts'
 import { oneSnapshot } from '../platform/db/client.ts'
 import type { Idempotency } from '../platform/http/app.ts'
 import { type KeyRecord, keyRecordOf } from '../platform/http/idempotency.ts'
 import type { Subscription } from '../subscriptions/domain/subscription.ts'
-import { liveSubscriptionsOf, subscriptionById, subscriptionFrom } from '../subscriptions/repository.ts'
+import { subscriptionById, subscriptionFrom } from '../subscriptions/repository.ts'
+import type { Command } from './domain/command.ts'
 import type { Snapshot } from './domain/snapshot.ts'
 import type { Resume, Shown } from './shown.ts'
-
-/** A subquery of (organization_id, account id): the accounts that a read is about. */
-export type Chosen = SQL
-
-export function theAccount(organizationId: Id<'organization'>, id: Id<'account'>): Chosen {
-  return sql`(select ${organizationId}::uuid, ${id}::uuid)`
-}
-
-export function theAccounts(
-  ids: readonly { readonly organizationId: Id<'organization'>; readonly id: Id<'account'> }[],
-): Chosen {
-  const rows = JSON.stringify(ids.map(({ organizationId, id }) => ({ organization_id: organizationId, id })))
-  return sql`(select organization_id, id from json_to_recordset(${rows}::json) as chosen(organization_id uuid, id uuid))`
-}
-
-export function theAccountOf(
-  table: 'subscriptions' | 'invoices',
-  organizationId: Id<'organization'>,
-  id: Id<'subscription'> | Id<'invoice'>,
-): Chosen {
-  return sql`(select organization_id, account_id from ${sql.raw(table)} where organization_id = ${organizationId} and id = ${id})`
-}
-
-/** The reads that every snapshot is made of. */
-export function snapshotReads(database: Database, chosen: Chosen) {
-  const sold = sql`(select s.organization_id, s.plan_version_id from subscriptions s where (s.organization_id, s.account_id) in ${chosen})`
-  return [
-    database.orm
-      .select()
-      .from(organizations)
-      .where(sql`${organizations.id} in (select organization_id from ${chosen} as chosen(organization_id, id))`),
-    accountsIn(database, chosen),
-    liveSubscriptionsOf(database, chosen),
-    versionsIn(database, sold),
-    defaultMethodsIn(database, chosen),
-    database.orm
-      .select()
-      .from(testClocks)
-      .where(
-        sql`(${testClocks.organizationId}, ${testClocks.id}) in (
-          select a.organization_id, a.clock_id from accounts a where (a.organization_id, a.id) in ${chosen})`,
-      ),
-  ] as const
-}
-
-export type SnapshotRows = [
-  (typeof organizations.$inferSelect)[],
-  Awaited<ReturnType<typeof accountsIn>>,
-  Awaited<ReturnType<typeof liveSubscriptionsOf>>,
-  Awaited<ReturnType<typeof versionsIn>>,
-  Awaited<ReturnType<typeof defaultMethodsIn>>,
-  (typeof testClocks.$inferSelect)[],
-]
-
-/** Snapshots of many accounts in one trip. */
-export async function loadSnapshots(database: Database, chosen: Chosen): Promise<readonly Snapshot[]> {
-  const [, ...rows] = await database.orm.batch([database.orm.execute(oneSnapshot), ...snapshotReads(database, chosen)])
-  return snapshotsFrom(rows)
-}
-
-export function snapshotsFrom([
-  organizationRows,
-  accountRows,
-  subscriptionRows,
-  versionRows,
-  methodRows,
-  clockRows,
-]: SnapshotRows): readonly Snapshot[] {
-  const organizationsById = new Map(organizationRows.map((row) => [row.id, organizationFrom(row)]))
-  const subscriptionsOf = Map.groupBy(subscriptionRows, ({ accountId }) => accountId)
-  const methodOf = new Map(methodRows.map((row) => [row.accountId, methodFrom(row)]))
-  const versions = new Map(versionRows.map((row) => [row.id, versionFrom(row)]))
-  const clocks = new Map(clockRows.map(({ id, now, target }) => [id, { now, advancing: target !== null }]))
-  return accountRows.map((row): Snapshot => {
-    const organization = organizationsById.get(row.organizationId)
-    invariant(organization !== undefined, `account ${row.id} must have its organization`)
-    return {
-      settings: organization.settings,
-      account: accountFrom(row),
-      clock: row.clockId === null ? null : (clocks.get(row.clockId) ?? null),
-      subscriptions: (subscriptionsOf.get(row.id) ?? []).map(subscriptionFrom),
-      versions,
-      method: methodOf.get(row.id) ?? null,
-      plan: null,
-      draft: null,
-      charges: [],
-    }
-  })
-}
+import { type Chosen, parted, snapshotReads, snapshotsFrom, type Target } from './snapshot-repository.ts'
 
 export type Asked = {
   readonly organizationId: Id<'organization'>
   readonly chosen: Chosen
-  readonly planCode?: string
-  readonly subscriptionId?: Id<'subscription'>
-  readonly invoiceId?: Id<'invoice'>
+  readonly target: Target
+  /** The plans a command names. */
+  readonly planCodes: readonly string[]
+  readonly couponCode: string | null
+  /** The credit a command names, though nothing may be left of it. */
+  readonly creditId?: Id<'credit'> | null
   readonly idempotency: Idempotency | null
 }
 
@@ -123,25 +35,46 @@ export type Loaded = {
   readonly gatewayAccount: GatewayAccount | null
 }
 
+/** The plans, the coupon and the credit that a command names. */
+export function namedIn(command: Command): Pick<Asked, 'planCodes' | 'couponCode' | 'creditId'> {
+  const plan = 'planCode' in command && command.planCode !== null ? [command.planCode] : []
+  const addOns = 'addOns' in command ? command.addOns.map(({ planCode }) => planCode) : []
+  return {
+    planCodes: [...plan, ...addOns],
+    couponCode: 'couponCode' in command ? command.couponCode : null,
+    creditId: 'creditId' in command ? command.creditId : null,
+  }
+}
+
+/** The invoice that a credit note is on. */
+export function invoiceOfNote(organizationId: Id<'organization'>, id: Id<'credit_note'>): SQL<Id<'invoice'>> {
+  return sql`(select invoice_id from credit_notes where organization_id = ${organizationId} and id = ${id})`
+}
+
 const NO_UUID = '00000000-0000-0000-0000-000000000000'
 
 /** All that one interactive command needs, in one trip. */
 export async function load(database: Database, asked: Asked): Promise<Loaded> {
-  const { organizationId, chosen } = asked
-  const invoiceId = asked.invoiceId ?? (NO_UUID as Id<'invoice'>)
-  const [, o, a, s, v, m, t, [plan], [subscription], [invoice], lines, [record], [gatewayAccount]] =
-    await database.orm.batch([
-      database.orm.execute(oneSnapshot),
-      ...snapshotReads(database, chosen),
-      planBy(database, organizationId, { code: asked.planCode ?? '' }),
-      subscriptionById(database, organizationId, asked.subscriptionId ?? subscriptionOf(organizationId, invoiceId)),
-      invoiceById(database, organizationId, invoiceId),
-      linesOf(database, organizationId, [invoiceId]),
-      keyRecordOf(database, organizationId, asked.idempotency),
-      gatewayAccountsIn(database, methodGateways(chosen)),
-    ])
-  const [snapshot] = snapshotsFrom([o, a, s, v, m, t])
-  const [draft] = invoice === undefined ? [] : invoicesFrom([invoice], lines)
+  const { organizationId, chosen, target } = asked
+  const invoiceId = target.invoiceId ?? (NO_UUID as Id<'invoice'>)
+  const subscriptionId = target.subscriptionId ?? subscriptionOf(organizationId, invoiceId)
+  const theInvoice = sql`(${invoiceId})`
+  const [, ...results] = await database.orm.batch([
+    database.orm.execute(oneSnapshot),
+    ...snapshotReads(database, chosen, target),
+    plansNamed(database, organizationId, asked.planCodes, subscriptionId),
+    couponByCode(database, organizationId, asked.couponCode ?? ''),
+    subscriptionById(database, organizationId, subscriptionId),
+    applicationsOf(database, organizationId, theInvoice),
+    creditsAppliedTo(database, organizationId, theInvoice),
+    creditById(database, organizationId, asked.creditId ?? (NO_UUID as Id<'credit'>)),
+    discountsOn(database, organizationId, theInvoice),
+    keyRecordOf(database, organizationId, asked.idempotency),
+    gatewayAccountsIn(database, methodGateways(chosen)),
+  ])
+  const { rows, rest } = parted(results)
+  const [plans, [coupon], [subscription], applications, applied, named, used, [record], [gatewayAccount]] = rest
+  const [snapshot] = snapshotsFrom(rows)
   return {
     snapshot:
       snapshot === undefined
@@ -149,16 +82,27 @@ export async function load(database: Database, asked: Asked): Promise<Loaded> {
         : {
             ...snapshot,
             subscriptions: withAsked(snapshot.subscriptions, subscription && subscriptionFrom(subscription)),
-            plan: plan === undefined ? null : planFrom(plan),
-            draft: draft?.status === 'draft' ? draft : null,
+            plans: plans.map(planFrom),
+            coupon: coupon === undefined ? null : couponFrom(coupon),
+            applications: applications.map(applicationFrom),
+            credits: together(snapshot.credits, [...applied, ...named].map(creditFrom)),
+            discounts: together(snapshot.discounts, used.map(discountFrom)),
           },
     record: record ?? null,
     gatewayAccount: gatewayAccount ?? null,
   }
 }
 
+/** Each once, by id. */
+function together<T extends { readonly id: string }>(some: readonly T[], more: readonly T[]): readonly T[] {
+  return [...new Map([...some, ...more].map((one) => [one.id, one])).values()]
+}
+
 /** An invoice's subscription counts its due date in its zone, also after it has ended. */
-function subscriptionOf(organizationId: Id<'organization'>, invoiceId: Id<'invoice'>): SQL<Id<'subscription'>> {
+function subscriptionOf(
+  organizationId: Id<'organization'>,
+  invoiceId: Id<'invoice'> | SQL<Id<'invoice'>>,
+): SQL<Id<'subscription'>> {
   return sql`(select subscription_id from invoices where organization_id = ${organizationId} and id = ${invoiceId})`
 }
 
@@ -173,27 +117,27 @@ function withAsked(live: readonly Subscription[], asked: Subscription | undefine
   return asked === undefined || live.some(({ id }) => id === asked.id) ? live : [...live, asked]
 }
 
-/** What time it is for the account: its clock's, or the real one. */
-export function timeOf({ clock }: Snapshot, realNow: Instant): Instant {
-  return clock?.now ?? realNow
-}
-
 /** The parts of an answer, as they are now. */
 export async function readShown(
   database: Database,
   organizationId: Id<'organization'>,
   resume: Resume,
 ): Promise<Shown> {
-  const invoiceId = resume.invoice ?? (NO_UUID as Id<'invoice'>)
-  const [[subscription], [invoice], lines, [payment]] = await database.orm.batch([
+  const ids = [resume.invoice, resume.correction].filter((id) => id !== null)
+  const own = sql`(select organization_id, id from invoices where organization_id = ${organizationId} and id = any(${`{${ids.join(',')}}`}::uuid[]))`
+  const [[subscription], invoiceRows, lines, [payment]] = await database.orm.batch([
     subscriptionById(database, organizationId, resume.subscription ?? (NO_UUID as Id<'subscription'>)),
-    invoiceById(database, organizationId, invoiceId),
-    linesOf(database, organizationId, [invoiceId]),
+    invoicesIn(database, own),
+    linesIn(database, own),
     paymentById(database, organizationId, resume.payment ?? (NO_UUID as Id<'payment'>)),
   ])
+  const invoices = new Map(invoicesFrom(invoiceRows, lines).map((invoice) => [invoice.id, invoice]))
   return {
     subscription: subscription === undefined ? null : subscriptionFrom(subscription),
-    invoice: invoice === undefined ? null : (invoicesFrom([invoice], lines)[0] ?? null),
+    invoice: resume.invoice && (invoices.get(resume.invoice) ?? null),
+    correction: resume.correction && (invoices.get(resume.correction) ?? null),
     payment: payment === undefined ? null : paymentFrom(payment),
+    // What a charge answers: the other commands answer with their own commit.
+    ...{ credit: null, creditNote: null, discounts: [] },
   }
 }

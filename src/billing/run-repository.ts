@@ -6,7 +6,7 @@ import type { Database } from '../platform/db/client.ts'
 import { insertsInto } from '../platform/db/fragment.ts'
 import { commits } from '../platform/db/tables.ts'
 import type { PageQuery } from '../platform/http/pagination.ts'
-import type { Chosen } from './repository.ts'
+import type { Chosen } from './snapshot-repository.ts'
 import { billingRunPages, billingRunRanges, billingRuns, deadLetters } from './tables.ts'
 
 export type Run = typeof billingRuns.$inferInsert
@@ -209,11 +209,17 @@ export async function stopClock(database: Database, clock: Clock): Promise<void>
     .where(and(eq(testClocks.organizationId, clock.organizationId), eq(testClocks.id, clock.id)))
 }
 
+/** What was not tried yet and nobody is trying; up to the clock's id. */
+function waitingIn(table: string) {
+  return sql`select min(due_at) from ${sql.raw(table)}
+    where ended_at is null and outcome is null and (claimed_until is null or claimed_until <= now()) and clock_id = `
+}
+
 /** What can fall due on a clock, each with the earliest instant it does. Every source of work belongs here. */
 const dueSources = {
   billing: sql`select min(next_billing_at) from accounts where clock_id = `,
-  charge: sql`select min(due_at) from payment_attempts
-    where ended_at is null and outcome is null and (claimed_until is null or claimed_until <= now()) and clock_id = `,
+  charge: waitingIn('payment_attempts'),
+  refund: waitingIn('refunds'),
 }
 
 export async function nextDueOn(database: Database, clock: Clock): Promise<Instant | null> {

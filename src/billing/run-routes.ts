@@ -33,7 +33,7 @@ import {
   newRunSchema,
   runSchema,
   runToWire,
-} from './schemas.ts'
+} from './run-schemas.ts'
 
 /** What drives billing: runs, test clocks, and what was given up. */
 export const runRoutes = router()

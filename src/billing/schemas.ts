@@ -1,159 +1,112 @@
 import { z } from '@hono/zod-openapi'
+import { accountSchema } from '../accounts/schemas.ts'
+import { creditToWire } from '../credits/schemas.ts'
+import { discountSchema, discountToWire } from '../discounts/schemas.ts'
+import { creditNoteToWire } from '../invoices/credit-note-schemas.ts'
 import { invoiceSchema, invoiceToWire } from '../invoices/schemas.ts'
-import { encodeId } from '../kernel/id.ts'
-import { toIso } from '../kernel/instant.ts'
+import { invariant } from '../kernel/invariant.ts'
 import { paymentSchema, paymentToWire } from '../payments/schemas.ts'
-import { countrySchema, idSchema, instantSchema, timeOrNull, timeSchema } from '../platform/http/wire.ts'
-import { newSubscriptionSchema, subscriptionSchema, subscriptionToWire } from '../subscriptions/schemas.ts'
-import type { Command } from './domain/snapshot.ts'
-import type { Clock, runPage } from './run-repository.ts'
+import { amountSchema, orNull } from '../platform/http/wire.ts'
+import { subscriptionSchema, subscriptionToWire } from '../subscriptions/schemas.ts'
+import type { Command } from './domain/command.ts'
 import type { Shown } from './shown.ts'
-import type { deadLetters } from './tables.ts'
 
 export const commandAnswerSchema = subscriptionSchema
   .extend({
-    latest_invoice: invoiceSchema
-      .nullable()
-      .openapi({ description: 'The newest invoice that this command made; null where it made none.' }),
-    payment: paymentSchema.nullable().openapi({ description: 'The payment of that invoice, where it is charged.' }),
+    latest_invoice: orNull(invoiceSchema).openapi({
+      description: 'The newest invoice that this command made, or the draft; null where it made none.',
+    }),
+    payment: orNull(paymentSchema).openapi({ description: 'The payment of that invoice, where it is charged.' }),
   })
   .openapi('SubscriptionAnswer')
 
-export const invoiceAnswerSchema = invoiceSchema.extend({ payment: paymentSchema.nullable() }).openapi('InvoiceAnswer')
+export const invoiceAnswerSchema = invoiceSchema.extend({ payment: orNull(paymentSchema) }).openapi('InvoiceAnswer')
 
-export const previewSchema = z.object({ invoices: z.array(invoiceSchema) }).openapi('InvoicePreview')
+export const voidAnswerSchema = invoiceSchema
+  .extend({
+    correction: orNull(invoiceAnswerSchema).openapi({ description: 'What was made in its place; null if nothing.' }),
+  })
+  .openapi('VoidAnswer')
+
+export const detachAnswerSchema = z
+  .object({ data: z.array(discountSchema).openapi({ description: 'Those that were taken away.' }) })
+  .openapi('DetachAnswer')
+
+export const accountDetailSchema = accountSchema
+  .extend({
+    credit_balance: amountSchema.openapi({ description: 'What pays for its next invoices, by the account’s time.' }),
+    discounts: z.array(discountSchema).openapi({ description: 'Those on all that it is billed.' }),
+  })
+  .openapi('AccountDetail')
+
+export const subscriptionDetailSchema = subscriptionSchema
+  .extend({ discounts: z.array(discountSchema) })
+  .openapi('SubscriptionDetail')
+
+type Answer = { readonly status: 200 | 201; readonly toWire: (shown: Shown) => unknown }
+
+const ofSubscription: Answer = { status: 200, toWire: subscriptionAnswerToWire }
+const ofInvoice: Answer = { status: 200, toWire: invoiceAnswerToWire }
+const ofCredit: Answer = { status: 200, toWire: ({ credit }) => creditToWire(there(credit)) }
+const ofCreditNote: Answer = { status: 200, toWire: ({ creditNote }) => creditNoteToWire(there(creditNote)) }
+/** What the engine tells itself: nobody waits for its answer. */
+const ofNothing: Answer = { status: 200, toWire: () => null }
+
+const answers = {
+  create_subscription: { ...ofSubscription, status: 201 },
+  change_subscription: ofSubscription,
+  unschedule_change: ofSubscription,
+  cancel_subscription: ofSubscription,
+  uncancel_subscription: ofSubscription,
+  pause_subscription: ofSubscription,
+  resume_subscription: ofSubscription,
+  change_trial: ofSubscription,
+  update_subscription: ofSubscription,
+  create_invoice: { ...ofInvoice, status: 201 },
+  update_invoice: ofInvoice,
+  delete_invoice: ofInvoice,
+  finalize_invoice: ofInvoice,
+  void_invoice: { status: 200, toWire: voidAnswerToWire },
+  mark_uncollectible: ofInvoice,
+  apply_credit: ofInvoice,
+  create_credit_note: { ...ofCreditNote, status: 201 },
+  void_credit_note: ofCreditNote,
+  grant_credit: { ...ofCredit, status: 201 },
+  void_credit: ofCredit,
+  attach_coupon: { status: 201, toWire: ({ discounts }) => discountToWire(there(discounts.at(-1) ?? null)) },
+  detach_discounts: { status: 200, toWire: ({ discounts }) => ({ data: discounts.map(discountToWire) }) },
+  advance: ofNothing,
+  record_outcomes: ofNothing,
+  record_refunds: ofNothing,
+} as const satisfies Record<Command['type'], Answer>
 
 export function answerOf(command: Command['type'], shown: Shown): { readonly status: number; readonly body: string } {
-  const payment = shown.payment && paymentToWire(shown.payment)
-  const invoice = shown.invoice && invoiceToWire(shown.invoice)
-  const body =
-    command === 'finalize_invoice'
-      ? { ...invoice, payment }
-      : { ...(shown.subscription && subscriptionToWire(shown.subscription)), latest_invoice: invoice, payment }
-  return { status: command === 'create_subscription' ? 201 : 200, body: JSON.stringify(body) }
+  const { status, toWire } = answers[command]
+  return { status, body: JSON.stringify(toWire(shown)) }
 }
 
-export const previewRequestSchema = z
-  .strictObject({
-    subscription: idSchema('subscription').optional(),
-    new_subscription: newSubscriptionSchema.optional(),
-  })
-  .refine(
-    (body) => (body.subscription === undefined) !== (body.new_subscription === undefined),
-    'must have either `subscription` or `new_subscription`',
-  )
-  .openapi('PreviewRequest')
-
-const suppliedTaxSchema = z.strictObject({
-  name: z.string().min(1).max(100),
-  country: countrySchema.nullable().default(null),
-  region: z.string().min(1).max(100).nullable().default(null),
-  percent: z.string().max(20).nullable().default(null),
-  amount: z
-    .number()
-    .int()
-    .min(0)
-    .max(Number.MAX_SAFE_INTEGER / 4),
-})
-
-export const finalizeSchema = z
-  .strictObject({ taxes: z.array(suppliedTaxSchema).max(50).default([]) })
-  .openapi('FinalizeInvoice')
-
-export const newRunSchema = z
-  .strictObject({
-    as_of: instantSchema
-      .optional()
-      .openapi({ description: 'Default: now. In a live organization not later than now.' }),
-  })
-  .openapi('NewBillingRun')
-
-export const runSchema = z
-  .object({
-    id: z.string(),
-    by: z.enum(['cron', 'request']),
-    status: z.enum(['running', 'finished']),
-    as_of: timeSchema,
-    started_at: timeSchema,
-    ranges: z.number().int().openapi({ description: 'Of the whole run; cron’s serves every organization.' }),
-    ranges_finished: z.number().int(),
-    accounts: z.number().int(),
-    subscriptions: z.number().int(),
-    invoices: z.number().int(),
-    left: z.number().int().openapi({
-      description: 'Of the whole run: accounts still due, because others wrote to them; the next run takes them.',
-    }),
-    failed: z
-      .number()
-      .int()
-      .openapi({ description: 'Of the whole run: accounts whose billing failed; the log says why.' }),
-  })
-  .openapi('BillingRun')
-
-export function runToWire(row: Awaited<ReturnType<typeof runPage>>[number]): z.output<typeof runSchema> {
+function subscriptionAnswerToWire({ subscription, invoice, payment }: Shown): z.output<typeof commandAnswerSchema> {
   return {
-    id: encodeId('billing_run', row.id),
-    by: row.organizationId === null ? 'cron' : 'request',
-    status: Number(row.finished) >= row.ranges ? 'finished' : 'running',
-    as_of: toIso(row.asOf),
-    started_at: toIso(row.startedAt),
-    ranges: row.ranges,
-    ranges_finished: Number(row.finished),
-    accounts: Number(row.accounts),
-    subscriptions: Number(row.subscriptions),
-    invoices: Number(row.invoices),
-    left: Number(row.left),
-    failed: Number(row.failed),
+    ...subscriptionToWire(there(subscription)),
+    latest_invoice: invoice && invoiceToWire(invoice),
+    payment: payment && paymentToWire(payment),
   }
 }
 
-export const newClockSchema = z
-  .strictObject({ name: z.string().trim().min(1).max(100).default('Test clock'), now: instantSchema.optional() })
-  .openapi('NewTestClock')
+function invoiceAnswerToWire({ invoice, payment }: Shown): z.output<typeof invoiceAnswerSchema> {
+  return { ...invoiceToWire(there(invoice)), payment: payment && paymentToWire(payment) }
+}
 
-export const advanceClockSchema = z.strictObject({ to: instantSchema }).openapi('AdvanceTestClock')
-
-export const clockSchema = z
-  .object({
-    id: z.string(),
-    name: z.string(),
-    now: timeSchema,
-    status: z.enum(['ready', 'advancing']),
-    advancing_to: timeSchema.nullable(),
-    progress: z.number().openapi({ description: 'From 0 to 1, of the way to `advancing_to`.' }),
-    created_at: timeSchema,
-  })
-  .openapi('TestClock')
-
-export function clockToWire({ id, name, now, target, startedFrom, createdAt }: Clock): z.output<typeof clockSchema> {
-  const underWay = target !== null && startedFrom !== null && target > startedFrom
+function voidAnswerToWire(shown: Shown): z.output<typeof voidAnswerSchema> {
+  const { invoice, correction } = shown
   return {
-    id: encodeId('test_clock', id),
-    name,
-    now: toIso(now),
-    status: target === null ? 'ready' : 'advancing',
-    advancing_to: timeOrNull(target),
-    progress: underWay ? Math.round(((now - startedFrom) / (target - startedFrom)) * 1000) / 1000 : 1,
-    created_at: toIso(createdAt),
+    ...invoiceToWire(there(invoice)),
+    correction: correction && invoiceAnswerToWire({ ...shown, invoice: correction }),
   }
 }
 
-export const deadLetterSchema = z
-  .object({
-    id: z.string(),
-    queue: z.string(),
-    body: z.unknown(),
-    received_at: timeSchema,
-    replayed_at: timeSchema.nullable(),
-  })
-  .openapi('DeadLetter')
-
-export function deadLetterToWire(row: typeof deadLetters.$inferSelect): z.output<typeof deadLetterSchema> {
-  return {
-    id: encodeId('dead_letter', row.id),
-    queue: row.queue,
-    body: row.body,
-    received_at: toIso(row.receivedAt),
-    replayed_at: timeOrNull(row.replayedAt),
-  }
+/** A command that was not refused has made or changed what it is about. */
+function there<T>(value: T | null): T {
+  invariant(value !== null, 'a command must show what it is about')
+  return value
 }

@@ -1,45 +1,117 @@
-import type { Invoice } from '../invoices/domain/invoice.ts'
+import type { Credit } from '../credits/domain/credit.ts'
+import type { Discount } from '../discounts/domain/discount.ts'
+import type { CreditNote } from '../invoices/domain/credit-note.ts'
+import { type Invoice, isFinal } from '../invoices/domain/invoice.ts'
 import type { Id } from '../kernel/id.ts'
 import type { Payment } from '../payments/domain/payment.ts'
 import type { LateValues } from '../platform/db/commit.ts'
 import type { Subscription } from '../subscriptions/domain/subscription.ts'
+import type { Changed } from './domain/book.ts'
 import type { Decision } from './domain/decision.ts'
+import type { Snapshot } from './domain/snapshot.ts'
 
-/** What a command shows of what it did: the subscription, the newest invoice it made, and that invoice's payment. */
+/** What a command shows of what it did: what it is about, or what it made. */
 export type Shown = {
   readonly subscription: Subscription | null
+  /** The invoice it is about; else the newest it made. */
   readonly invoice: Invoice | null
+  /** What stands for that invoice, where it was voided. */
+  readonly correction: Invoice | null
+  /** The payment of the correction, or of the invoice. */
   readonly payment: Payment | null
+  readonly credit: Credit | null
+  readonly creditNote: CreditNote | null
+  readonly discounts: readonly Discount[]
 }
 
-/** The ids of it, and every payment begun: enough to finish the work of a request that died. */
+/** The ids of what can be charged, and every payment begun: enough to finish the work of a request that died. */
 export type Resume = {
   readonly subscription: Id<'subscription'> | null
   readonly invoice: Id<'invoice'> | null
+  readonly correction: Id<'invoice'> | null
   readonly payment: Id<'payment'> | null
   readonly payments: readonly Id<'payment'>[]
 }
 
-export function shownOf(decision: Decision, subject: Subscription | null): Shown {
-  const subscription = decision.subscriptions.at(-1)?.after ?? subject
-  const invoice = decision.invoices.at(-1)?.after ?? null
-  const charge = decision.charges.find(({ after }) => after.payment.invoiceId === invoice?.id)
-  return { subscription, invoice, payment: charge?.after.payment ?? null }
+/** `target` is the id of what the command is about, of whatever kind. */
+export function shownOf(decision: Decision, snapshot: Snapshot, target: string): Shown {
+  const invoice = find(decision.invoices, target) ?? read(snapshot.invoices, target) ?? newest(decision.invoices)
+  const correction =
+    made(decision.invoices).find(({ corrects }) => corrects !== null && corrects === invoice?.id) ?? null
+  const charged = (correction ?? invoice)?.id
+  return {
+    subscription:
+      find(decision.subscriptions, target) ??
+      read(snapshot.subscriptions, target) ??
+      made(decision.subscriptions).at(-1) ??
+      null,
+    invoice,
+    correction,
+    payment: decision.charges.find(({ after }) => after.payment.invoiceId === charged)?.after.payment ?? null,
+    credit: find(decision.credits, target) ?? made(decision.credits).at(-1) ?? null,
+    creditNote: find(decision.creditNotes, target) ?? made(decision.creditNotes).at(-1) ?? null,
+    discounts: decision.discounts.map(({ after }) => after),
+  }
+}
+
+function find<T extends { readonly id: string }>(changes: readonly Changed<T>[], id: string): T | null {
+  return changes.find(({ after }) => after.id === id)?.after ?? null
+}
+
+function read<T extends { readonly id: string }>(values: readonly T[], id: string): T | null {
+  return values.find((value) => value.id === id) ?? null
+}
+
+function made<T>(changes: readonly Changed<T>[]): readonly T[] {
+  return changes.flatMap(({ before, after }) => (before === null ? [after] : []))
+}
+
+/** Made or written on, if only as a draft; one that is only paid or credited is not what the command made. */
+function newest(invoices: readonly Changed<Invoice>[]): Invoice | null {
+  const written = invoices.filter(
+    ({ before, after }) => (before === null || before.status === 'draft') && after.status !== 'deleted',
+  )
+  return written.at(-1)?.after ?? null
+}
+
+export function resumeOf(shown: Shown, payments: Resume['payments']): Resume {
+  return {
+    subscription: shown.subscription?.id ?? null,
+    invoice: shown.invoice?.id ?? null,
+    correction: shown.correction?.id ?? null,
+    payment: shown.payment?.id ?? null,
+    payments,
+  }
 }
 
 /** The same after more has happened to its parts. */
 export function shownAfter(shown: Shown, decisions: readonly Decision[]): Shown {
+  const latest = <T extends { readonly id: string }>(value: T | null, changes: readonly Changed<T>[]) =>
+    changes.findLast(({ after }) => after.id === value?.id)?.after ?? value
   const invoices = decisions.flatMap((decision) => decision.invoices)
   const charges = decisions.flatMap((decision) => decision.charges)
+  const subscriptions = decisions.flatMap((decision) => decision.subscriptions)
   return {
     ...shown,
-    invoice: invoices.findLast(({ after }) => after.id === shown.invoice?.id)?.after ?? shown.invoice,
+    subscription: latest(shown.subscription, subscriptions),
+    invoice: latest(shown.invoice, invoices),
+    correction: latest(shown.correction, invoices),
     payment: charges.findLast(({ after }) => after.payment.id === shown.payment?.id)?.after.payment ?? shown.payment,
   }
 }
 
 /** Numbers that the commit's statement gave take the place of their placeholders. */
+export function numbered(shown: Shown, late: LateValues): Shown {
+  const { creditNote } = shown
+  return {
+    ...shown,
+    invoice: withNumbers(shown.invoice, late),
+    correction: withNumbers(shown.correction, late),
+    creditNote: creditNote && { ...creditNote, number: late[creditNote.number] ?? creditNote.number },
+  }
+}
+
 export function withNumbers<I extends Invoice | null>(invoice: I, late: LateValues): I {
-  if (invoice === null || invoice.status === 'draft') return invoice
+  if (invoice === null || !isFinal(invoice)) return invoice
   return { ...invoice, number: late[invoice.number] ?? invoice.number }
 }

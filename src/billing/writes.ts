@@ -1,17 +1,23 @@
 import { accountRows } from '../accounts/repository.ts'
-import type { Invoice } from '../invoices/domain/invoice.ts'
-import { createdInvoices, finalisedInvoices, settledInvoices } from '../invoices/repository.ts'
+import { applicationRows, creditRows } from '../credits/repository.ts'
+import { couponRows, discountRows } from '../discounts/repository.ts'
+import { creditNoteRows } from '../invoices/credit-note-repository.ts'
+import { isFinal } from '../invoices/domain/invoice.ts'
+import { seriesFragments } from '../invoices/number-repository.ts'
+import { invoiceFragments } from '../invoices/repository.ts'
 import type { Id, IdSource } from '../kernel/id.ts'
 import type { Instant } from '../kernel/instant.ts'
 import { ledgerFragment } from '../ledger/repository.ts'
 import type { Charge } from '../payments/domain/payment.ts'
+import { changedRefunds, createdRefunds } from '../payments/refund-repository.ts'
 import { changedCharges, createdCharges } from '../payments/repository.ts'
 import type { CommitRequest } from '../platform/db/commit.ts'
 import type { Fragment } from '../platform/db/fragment.ts'
 import { eventFragments } from '../platform/events/event.ts'
 import type { Subscription } from '../subscriptions/domain/subscription.ts'
 import { subscriptionRows } from '../subscriptions/repository.ts'
-import type { Changed, Decision } from './domain/decision.ts'
+import type { Changed } from './domain/book.ts'
+import type { Decision } from './domain/decision.ts'
 import { eventRows } from './events.ts'
 
 export type Decided = {
@@ -30,28 +36,33 @@ export function writesOf(
   { commitId, ids, actor, realNow }: Decided,
   inline: boolean,
 ): Pick<CommitRequest, 'accounts' | 'subscriptions' | 'fragments'> {
-  const subscriptions = decisions.flatMap((decision) => decision.subscriptions)
+  const all = <T>(part: (decision: Decision) => readonly T[]) => decisions.flatMap(part)
+  const subscriptions = all((decision) => decision.subscriptions)
   const changed = subscriptions.filter(isChanged)
-  const invoices = decisions.flatMap((decision) => decision.invoices)
-  const charges = decisions.flatMap((decision) => decision.charges)
+  const invoices = all((decision) => decision.invoices)
+  const notes = all((decision) => decision.creditNotes)
   const fragments: Fragment[] = [
     accountRows.billed(decisions.map(({ account }) => account.after)),
-    subscriptionRows.created(subscriptions.filter(isNew).map(({ after }) => after)),
+    ...seriesFragments(invoices.map(({ after }) => after).filter(isFinal), made(notes)),
+    subscriptionRows.created(made(subscriptions)),
     subscriptionRows.renewed(changed.filter(isRenewal).map(({ after }) => after)),
     subscriptionRows.changed(changed.filter((change) => !isRenewal(change)).map(({ after }) => after)),
-    ...createdInvoices(invoices.filter(isNew).map(({ after }) => after)),
-    ...invoiceChanges(invoices.filter(isChanged)),
-    ...createdCharges(
-      charges.filter(isNew).map(({ after }) => after),
-      inline,
-      realNow,
-    ),
-    ...changedCharges(
-      charges.filter(isChanged).map(({ after }) => after),
-      realNow,
-    ),
+    ...invoiceFragments(invoices),
+    creditNoteRows.created(made(notes)),
+    creditNoteRows.changed(altered(notes)),
+    creditRows.created(made(all((decision) => decision.credits))),
+    creditRows.changed(altered(all((decision) => decision.credits))),
+    applicationRows.created(made(all((decision) => decision.applications))),
+    applicationRows.changed(altered(all((decision) => decision.applications))),
+    couponRows.redeemed(altered(all((decision) => decision.coupons))),
+    discountRows.created(made(all((decision) => decision.discounts))),
+    discountRows.changed(altered(all((decision) => decision.discounts))),
+    ...createdCharges(made(all((decision) => decision.charges)), inline, realNow),
+    ...changedCharges(altered(all((decision) => decision.charges)), realNow),
+    createdRefunds(made(all((decision) => decision.refunds)), realNow),
+    changedRefunds(altered(all((decision) => decision.refunds)), realNow),
     ledgerFragment(
-      decisions.flatMap(({ ledger }) => ledger),
+      all((decision) => decision.ledger),
       ids,
     ),
     ...eventFragments(decisions.flatMap((decision) => eventRows(decision, commitId, ids, actor))),
@@ -70,18 +81,14 @@ export function writesOf(
   }
 }
 
-function invoiceChanges(changes: readonly Existing<Invoice>[]): readonly Fragment[] {
-  const finals = changes.flatMap(({ before, after }) => (after.status === 'draft' ? [] : [{ before, after }]))
-  return [
-    ...finalisedInvoices(finals.filter(({ before }) => before.status === 'draft').map(({ after }) => after)),
-    settledInvoices(finals.filter(({ before }) => before.status !== 'draft').map(({ after }) => after)),
-  ].filter(({ rows }) => rows.length > 0)
-}
-
 type Existing<T> = Changed<T> & { readonly before: T }
 
-function isNew<T>(change: Changed<T>): boolean {
-  return change.before === null
+function made<T>(changes: readonly Changed<T>[]): readonly T[] {
+  return changes.filter(({ before }) => before === null).map(({ after }) => after)
+}
+
+function altered<T>(changes: readonly Changed<T>[]): readonly T[] {
+  return changes.filter(isChanged).map(({ after }) => after)
 }
 
 function isChanged<T>(change: Changed<T>): change is Existing<T> {
@@ -90,19 +97,15 @@ function isChanged<T>(change: Changed<T>): change is Existing<T> {
 
 /** Only the period moved. */
 function isRenewal({ before, after }: Existing<Subscription>): boolean {
-  return (
-    before.status === 'active' &&
-    after.status === 'active' &&
-    before.cancelAt === after.cancelAt &&
-    before.period !== after.period &&
-    before.metadata === after.metadata &&
-    before.externalKey === after.externalKey
-  )
+  if (before.status !== 'active' || after.status !== 'active') return false
+  const moved: readonly string[] = ['version', 'period']
+  const keys = Object.keys(after) as (keyof typeof after)[]
+  return keys.every((key) => moved.includes(key) || before[key] === after[key])
 }
 
 /** New charges, to be made by the request itself. */
 export function newChargesOf(decision: Decision): readonly Charge[] {
-  return decision.charges.filter(isNew).map(({ after }) => after)
+  return made(decision.charges)
 }
 
 /** The answer of a request, once it is known: what a replay of its key gets. */

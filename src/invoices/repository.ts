@@ -4,196 +4,122 @@ import { invariant } from '../kernel/invariant.ts'
 import type { Database } from '../platform/db/client.ts'
 import { type Fragment, insertsInto, updatesOf } from '../platform/db/fragment.ts'
 import type { PageQuery } from '../platform/http/pagination.ts'
-import { isPendingNumber } from './domain/finalise.ts'
 import {
   balanceOf,
+  type DraftInvoice,
   type FinalInvoice,
   type Invoice,
-  type InvoiceStatus,
-  type Line,
-  type TaxAmount,
+  isFinal,
+  type keptStatuses,
 } from './domain/invoice.ts'
-import { billed, invoiceLines, invoices, type StoredTax } from './tables.ts'
+import {
+  claimFragments,
+  deletedFragments,
+  type LineRow,
+  lineFrom,
+  newLines,
+  replacedLines,
+  taxesFrom,
+  taxesToRow,
+} from './line-repository.ts'
+import { pendingNumberOf } from './number-repository.ts'
+import { invoiceLines, invoices } from './tables.ts'
 
 type Row = typeof invoices.$inferSelect
-type LineRow = typeof invoiceLines.$inferSelect
+type Stored = DraftInvoice | FinalInvoice
 
 const late = { late: ['number'] }
 const newRows = insertsInto(invoices, 'account', late)
-const newLines = insertsInto(invoiceLines, 'account')
-const newClaims = insertsInto(billed, 'account')
-const settledRows = updatesOf(invoices, 'account', [
-  'status',
-  'paid',
-  'creditsApplied',
-  'creditNotes',
-  'writtenOff',
-  'balance',
-])
-const finalisedRows = updatesOf(
+/** All of a draft may change, until it is final. */
+const draftRows = updatesOf(
   invoices,
   'account',
   [
-    ...(['status', 'number', 'finalizedAt', 'dueAt', 'billTo', 'tax', 'taxes', 'total'] as const),
+    ...(['status', 'awaits', 'finalizeAt', 'number', 'finalizedAt', 'dueAt', 'billTo', 'memo', 'termsDays'] as const),
+    ...(['periodStart', 'periodEnd', 'subtotal', 'discount', 'tax', 'taxes', 'total'] as const),
     ...(['paid', 'creditsApplied', 'creditNotes', 'writtenOff', 'balance'] as const),
   ],
   late,
 )
-
-/** New invoices with their lines and the claims of what they bill. */
-export function createdInvoices(created: readonly Invoice[]): readonly Fragment[] {
-  return [
-    ...seriesFragments(created.filter((invoice) => invoice.status !== 'draft')),
-    newRows(created.map((invoice) => ({ ...toRow(invoice), late: pendingNumberOf(invoice) }))),
-    newLines(created.flatMap(lineRows)),
-    newClaims(
-      created.flatMap(({ organizationId, accountId, id, lines }) =>
-        lines.map(({ subscriptionId, billingKey }) => ({
-          organizationId,
-          accountId,
-          subscriptionId,
-          billingKey,
-          invoiceId: id,
-        })),
-      ),
-    ),
-  ]
-}
-
-/** Drafts that became final: their lines got their tax. */
-export function finalisedInvoices(finalised: readonly FinalInvoice[]): readonly Fragment[] {
-  return [
-    ...seriesFragments(finalised),
-    finalisedRows(finalised.map((invoice) => ({ ...toRow(invoice), late: pendingNumberOf(invoice) }))),
-    {
-      name: 'taxed_lines',
-      rows: finalised.flatMap(({ organizationId, accountId, id, lines }) =>
-        lines.map((line, position) => ({
-          organization_id: organizationId,
-          account_id: accountId,
-          invoice_id: id,
-          position,
-          tax: line.tax.toString(),
-        })),
-      ),
-      statement: (parameter) =>
-        `update invoice_lines t set tax = r.tax from json_to_recordset(${parameter}::json)
-           as r(organization_id uuid, account_id uuid, invoice_id uuid, position smallint, tax bigint)
-         join winners w on w.id = r.account_id
-         where t.organization_id = r.organization_id and t.invoice_id = r.invoice_id and t.position = r.position`,
-    },
-  ]
-}
-
 /** Money or status moved; nothing else of a final invoice can. */
-export function settledInvoices(settled: readonly FinalInvoice[]): Fragment {
-  return { ...settledRows(settled.map(toRow)), name: 'changed_settlements' }
-}
+const settledRows = updatesOf(invoices, 'account', [
+  ...(['status', 'paid', 'creditsApplied', 'creditNotes', 'writtenOff', 'balance', 'voidedAt', 'voidReason'] as const),
+])
 
-/**
- * Numbers of the organization's series are given by the commit's own statement, to the winners only and in their order,
- * so that the series has neither gap nor repeat: `late` maps each placeholder to its number.
- */
-function seriesFragments(finals: readonly Invoice[]): readonly Fragment[] {
-  const rows = finals.flatMap((invoice, position) => {
-    const placeholder = pendingNumberOf(invoice)
-    if (placeholder === undefined) return []
-    return [{ organization_id: invoice.organizationId, account_id: invoice.accountId, placeholder, position }]
-  })
-  const source = (parameter: string) =>
-    `json_to_recordset(${parameter}::json) as r(organization_id uuid, account_id uuid, placeholder text, position integer)
-     join winners w on w.id = r.account_id`
+type Change = { readonly before: Invoice | null; readonly after: Invoice }
+
+/** What a commit writes of the invoices it makes, changes, settles and deletes, with their lines and claims. */
+export function invoiceFragments(changes: readonly Change[]): readonly Fragment[] {
+  const made = changes.flatMap(({ before, after }) => (before === null && after.status !== 'deleted' ? [after] : []))
+  const remade = changes.flatMap(({ before, after }) =>
+    before?.status === 'draft' && after.status !== 'deleted' ? [after] : [],
+  )
+  const settled = changes.flatMap(({ before, after }) =>
+    before !== null && isFinal(before) && isFinal(after) ? [after] : [],
+  )
+  const deleted = changes.flatMap(({ after }) => (after.status === 'deleted' ? [after] : []))
+  const drafted = { ...draftRows(remade.map(toLateRow)), name: 'changed_drafts' }
   return [
-    {
-      // Two pages of several organizations take the counters in the same order.
-      name: 'locked_series',
-      rows,
-      statement: (parameter) =>
-        `select s.organization_id from invoice_series s where s.organization_id in (select r.organization_id from ${source(parameter)})
-         order by s.organization_id for update`,
-    },
-    {
-      name: 'series',
-      rows,
-      statement: (parameter) =>
-        `update invoice_series s set next_number = s.next_number + c.taken
-         from (select r.organization_id, count(*) as taken from ${source(parameter)} group by 1) c
-         join locked_series l on l.organization_id = c.organization_id
-         where s.organization_id = c.organization_id
-         returning s.organization_id, s.prefix, s.next_number - c.taken as first`,
-    },
-    {
-      name: 'late',
-      rows,
-      statement: (parameter) =>
-        `select placeholder, prefix || '-' || lpad(number::text, greatest(6, length(number::text)), '0') as value from (
-           select r.placeholder, s.prefix,
-             s.first + row_number() over (partition by r.organization_id order by r.position) - 1 as number
-           from ${source(parameter)} join series s on s.organization_id = r.organization_id) numbered`,
-    },
-  ]
+    newRows(made.map(toLateRow)),
+    newLines(made),
+    drafted,
+    ...replacedLines(remade),
+    { ...settledRows(settled.map(toRow)), name: 'changed_settlements' },
+    ...deletedFragments(deleted),
+    ...claimFragments(changes),
+  ].filter(({ rows }) => rows.length > 0)
 }
 
-/** What stands for the number until the statement gives it; undefined where it is given already, or not yet. */
-export function pendingNumberOf(invoice: Invoice): string | undefined {
-  return invoice.status !== 'draft' && isPendingNumber(invoice.number) ? invoice.number : undefined
+function toLateRow(invoice: Stored) {
+  return { ...toRow(invoice), late: pendingNumberOf(invoice) }
 }
 
-function toRow(invoice: Invoice): Row {
-  const { period, lines, taxes, ...rest } = invoice
-  const settlement = 'settlement' in rest ? rest.settlement : noSettlement
-  const final =
-    rest.status === 'draft'
-      ? notFinal
-      : { number: rest.number, finalizedAt: rest.finalizedAt, dueAt: rest.dueAt, billTo: rest.billTo }
+function toRow(invoice: Stored): Row {
+  const { period, lines: _, taxes, ...rest } = invoice
+  const settlement = rest.status === 'draft' ? noSettlement : rest.settlement
+  const final = rest.status === 'draft' ? notFinal : { ...rest, awaits: null, finalizeAt: null }
+  const voided = rest.status === 'draft' ? null : rest.voided
   return {
     ...rest,
-    ...final,
+    ...pick(final),
     ...settlement,
+    awaits: rest.status === 'draft' ? rest.awaits : null,
+    finalizeAt: rest.status === 'draft' ? rest.finalizeAt : null,
+    voidedAt: voided?.at ?? null,
+    voidReason: voided?.reason ?? null,
     periodStart: period.start,
     periodEnd: period.end,
-    taxes: taxes.map((tax): StoredTax => ({ ...tax, taxable: String(tax.taxable), amount: String(tax.amount) })),
+    taxes: taxesToRow(taxes),
     balance: balanceOf(invoice),
   }
+}
+
+function pick({ number, finalizedAt, dueAt, billTo }: Pick<Row, 'number' | 'finalizedAt' | 'dueAt' | 'billTo'>) {
+  return { number, finalizedAt, dueAt, billTo }
 }
 
 const noSettlement = { paid: 0n, creditsApplied: 0n, creditNotes: 0n, writtenOff: 0n }
 const notFinal = { number: null, finalizedAt: null, dueAt: null, billTo: null }
 
-function lineRows({ organizationId, accountId, id, lines }: Invoice): readonly LineRow[] {
-  return lines.map(({ period, ...line }, position) => ({
-    ...line,
-    ...{ organizationId, accountId, position },
-    invoiceId: id,
-    periodStart: period.start,
-    periodEnd: period.end,
-  }))
-}
-
-export function invoiceFrom(row: Row, lines: readonly LineRow[]): Invoice {
-  const { periodStart, periodEnd, taxes, paid, creditsApplied, creditNotes, writtenOff, balance, ...rest } = row
-  const { number, finalizedAt, dueAt, billTo, status, ...body } = rest
+export function invoiceFrom(row: Row, lines: readonly LineRow[]): Stored {
+  const { periodStart, periodEnd, taxes, paid, creditsApplied, creditNotes, writtenOff, balance: _, ...rest } = row
+  const { number, finalizedAt, dueAt, billTo, status, awaits, finalizeAt, voidedAt, voidReason, ...body } = rest
   const common = {
     ...body,
     period: { start: periodStart, end: periodEnd },
-    taxes: taxes.map((tax): TaxAmount => ({ ...tax, taxable: BigInt(tax.taxable), amount: BigInt(tax.amount) })),
+    taxes: taxesFrom(taxes),
     lines: lines.map(lineFrom),
   }
-  if (status === 'draft') return { ...common, status }
+  if (status === 'draft') {
+    invariant(awaits !== null, `draft ${row.id} must wait for something`)
+    return { ...common, status, awaits, finalizeAt }
+  }
   invariant(number !== null && finalizedAt && dueAt && billTo, `final invoice ${row.id} must be whole`)
   return {
-    ...common,
-    status,
-    number,
-    finalizedAt,
-    dueAt,
-    billTo,
+    ...{ ...common, status, number, finalizedAt, dueAt, billTo },
     settlement: { paid, creditsApplied, creditNotes, writtenOff },
+    voided: voidedAt === null ? null : { at: voidedAt, reason: voidReason ?? '' },
   }
-}
-
-function lineFrom({ periodStart, periodEnd, organizationId, accountId, invoiceId, position, ...line }: LineRow): Line {
-  return { ...line, period: { start: periodStart, end: periodEnd } }
 }
 
 export function invoiceById(database: Database, organizationId: Id<'organization'>, id: Id<'invoice'>) {
@@ -227,7 +153,7 @@ export function linesIn(database: Database, chosen: SQL) {
 export type InvoiceFilter = {
   readonly account?: Id<'account'> | undefined
   readonly subscription?: Id<'subscription'> | undefined
-  readonly status?: InvoiceStatus | undefined
+  readonly status?: (typeof keptStatuses)[number] | undefined
   readonly number?: string | undefined
 }
 
@@ -269,7 +195,7 @@ export function invoicePage(
 }
 
 /** Rows and the lines of all of them, put together. */
-export function invoicesFrom(rows: readonly Row[], lines: readonly LineRow[]): readonly Invoice[] {
+export function invoicesFrom(rows: readonly Row[], lines: readonly LineRow[]): readonly Stored[] {
   const byInvoice = Map.groupBy(lines, ({ invoiceId }) => invoiceId)
   return rows.map((row) => invoiceFrom(row, byInvoice.get(row.id) ?? []))
 }

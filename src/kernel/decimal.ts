@@ -31,3 +31,15 @@ export function decimal(text: string | bigint): Decimal {
 export function decimalText(value: Decimal): string {
   return value.toFixed()
 }
+
+/** How many of that size it takes to hold a value: their exact quotient, rounded up. Neither is negative, the size not zero. */
+export function timesNeeded(value: Decimal, size: Decimal): Decimal {
+  invariant(value.gte(0) && size.gt(0), `${value} in parts of ${size}`)
+  const scale = new Big(10).pow(Math.max(fractionDigits(value), fractionDigits(size)))
+  const [whole, part] = [value, size].map((each) => BigInt(each.times(scale).toFixed())) as [bigint, bigint]
+  return new Big(((whole + part - 1n) / part).toString())
+}
+
+function fractionDigits(value: Decimal): number {
+  return Math.max(0, value.c.length - 1 - value.e)
+}

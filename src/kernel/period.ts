@@ -55,8 +55,17 @@ export function calendarAnchor(at: Instant, unit: IntervalUnit, zone: Zone): Ins
   return fromLocal(first, zone)
 }
 
+/** Whether periods of `part` fill each period of `whole` exactly, when both count from one anchor: months a year, but no weeks. */
+export function divides(part: Interval, whole: Interval): boolean {
+  return isWeekly(part) === isWeekly(whole) && stepOf(whole) % stepOf(part) === 0
+}
+
 export function contains(period: Period, at: Instant): boolean {
   return period.start <= at && at < period.end
+}
+
+export function sameInterval(left: Interval, right: Interval): boolean {
+  return left.unit === right.unit && left.count === right.count
 }
 
 const WEEK_MS = 7 * DAY_MS

@@ -1,14 +1,16 @@
 import { z } from '@hono/zod-openapi'
-import { encodeId, type Id } from '../kernel/id.ts'
+import { encodeId, type Id, type IdKind } from '../kernel/id.ts'
 import { toIso } from '../kernel/instant.ts'
 import { amountSchema, timeSchema } from '../platform/http/wire.ts'
-import { ledgerAccounts } from './domain/posting.ts'
+import { ledgerAccounts, ledgerKinds } from './domain/posting.ts'
 import type { ledgerEntries } from './tables.ts'
 
 export const ledgerEntrySchema = z
   .object({
     id: z.string(),
-    document: z.string().openapi({ description: 'The invoice or payment that moved the money.' }),
+    account: z.string(),
+    kind: z.enum(ledgerKinds),
+    document: z.string().openapi({ description: 'The invoice, payment, credit … that moved the money.' }),
     ledger_account: z.enum(ledgerAccounts),
     currency: z.string(),
     debit: amountSchema,
@@ -20,16 +22,37 @@ export const ledgerEntrySchema = z
 export function entryToWire(row: typeof ledgerEntries.$inferSelect): z.output<typeof ledgerEntrySchema> {
   return {
     id: encodeId('ledger_entry', row.id),
-    document:
-      row.kind === 'invoice'
-        ? encodeId('invoice', row.documentId as Id<'invoice'>)
-        : encodeId('payment', row.documentId as Id<'payment'>),
+    account: encodeId('account', row.accountId),
+    kind: row.kind,
+    document: documentToWire(row),
     ledger_account: row.ledgerAccount,
     currency: row.currency,
     debit: row.amount > 0n ? Number(row.amount) : 0,
     credit: row.amount < 0n ? Number(-row.amount) : 0,
     at: toIso(row.at),
   }
+}
+
+/** Whose id a transaction of each kind carries. */
+const documentOf = {
+  invoice: 'invoice',
+  void: 'invoice',
+  uncollectible: 'invoice',
+  payment: 'payment',
+  refund: 'refund',
+  refund_failed: 'refund',
+  credit_note: 'credit_note',
+  credit_note_void: 'credit_note',
+  credit_grant: 'credit',
+  credit_expired: 'credit',
+  credit_void: 'credit',
+  credit_applied: 'credit_application',
+  credit_released: 'credit_application',
+} as const satisfies Record<(typeof ledgerKinds)[number], IdKind>
+
+function documentToWire({ kind, documentId }: typeof ledgerEntries.$inferSelect): string {
+  const prefix: IdKind = documentOf[kind]
+  return encodeId(prefix, documentId as Id<typeof prefix>)
 }
 
 export const trialBalanceSchema = z

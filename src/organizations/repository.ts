@@ -6,7 +6,7 @@ import { type Fragment, insertsInto, updatesOf } from '../platform/db/fragment.t
 import type { Caller } from '../platform/http/app.ts'
 import type { PageQuery } from '../platform/http/pagination.ts'
 import type { ApiKey } from './domain/api-key.ts'
-import type { Organization } from './domain/organization.ts'
+import { defaultSettings, type Organization } from './domain/organization.ts'
 import { apiKeys, organizations } from './tables.ts'
 
 export const newApiKeys = insertsInto(apiKeys, 'organization')
@@ -14,7 +14,7 @@ export const revokedApiKeys = updatesOf(apiKeys, 'organization', ['revokedAt'])
 
 export function fromRow(row: typeof organizations.$inferSelect): Organization {
   const { id, version, name, mode, settings } = row
-  return { id, version, name, mode, settings }
+  return { id, version, name, mode, settings: { ...defaultSettings, ...settings } }
 }
 
 export async function getOrganization(database: Database, id: Id<'organization'>): Promise<Organization> {

@@ -61,7 +61,7 @@ route(
   },
   async (c) => {
     const before = await getOrganization(c.get('database'), c.get('caller').organizationId)
-    const { default_currency, numbering, tax } = c.req.valid('json')
+    const { default_currency, numbering, tax, proration, invoicing } = c.req.valid('json')
     const organization: Organization = {
       ...before,
       version: before.version + 1,
@@ -69,6 +69,10 @@ route(
         defaultCurrency: default_currency ?? before.settings.defaultCurrency,
         numbering: numbering ?? before.settings.numbering,
         tax: tax ?? before.settings.tax,
+        proration: proration
+          ? { granularity: proration.granularity, invoicing: proration.invoice }
+          : before.settings.proration,
+        invoicing: invoicing ?? before.settings.invoicing,
       },
     }
     const body = settingsToWire(organization)

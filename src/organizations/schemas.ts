@@ -4,7 +4,14 @@ import { encodeId } from '../kernel/id.ts'
 import { toIso } from '../kernel/instant.ts'
 import { countrySchema, currencySchema, timeSchema } from '../platform/http/wire.ts'
 import { scopes } from './domain/api-key.ts'
-import { numberings, type Organization, organizationModes, taxEngines } from './domain/organization.ts'
+import {
+  granularities,
+  invoicings,
+  numberings,
+  type Organization,
+  organizationModes,
+  taxEngines,
+} from './domain/organization.ts'
 import type { ApiKeyRow } from './repository.ts'
 
 const percent = z
@@ -35,8 +42,21 @@ const tax = z.strictObject({
     .default([]),
 })
 
+const proration = z.strictObject({
+  granularity: z
+    .enum(granularities)
+    .openapi({ description: 'day: by local dates; the day of a change belongs to the new price.' }),
+  invoice: z.enum(invoicings).openapi({ description: 'end_of_day: a day’s changes come in one invoice.' }),
+})
+
+const invoicing = z.strictObject({
+  consolidate: z
+    .boolean()
+    .openapi({ description: 'An account’s renewals of one local date come in one invoice, final at midnight.' }),
+})
+
 export const settingsPatchSchema = z
-  .strictObject({ default_currency: currencySchema, numbering, tax })
+  .strictObject({ default_currency: currencySchema, numbering, tax, proration, invoicing })
   .partial()
   .openapi('SettingsPatch')
 
@@ -48,6 +68,8 @@ export const settingsSchema = z
     default_currency: z.string(),
     numbering,
     tax,
+    proration,
+    invoicing,
   })
   .openapi('Settings')
 
@@ -58,6 +80,8 @@ export function settingsToWire({ id, name, mode, settings }: Organization): z.ou
     mode,
     default_currency: settings.defaultCurrency,
     numbering: settings.numbering,
+    proration: { granularity: settings.proration.granularity, invoice: settings.proration.invoicing },
+    invoicing: settings.invoicing,
     tax: { engine: settings.tax.engine, rates: settings.tax.rates.map((rate) => ({ ...rate })) },
   }
 }

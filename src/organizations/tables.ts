@@ -29,7 +29,7 @@ export const organizations = pgTable(
   (table) => [check('organizations_mode', sql`${table.mode} in ('live', 'sandbox')`)],
 )
 
-/** The organization-wide series of invoice numbers: taken inside the commit, so that it has no gap. */
+/** The organization-wide series of invoices and of credit notes: numbers are taken inside the commit, without a gap. */
 export const invoiceSeries = pgTable('invoice_series', {
   organizationId: uuid('organization_id')
     .primaryKey()
@@ -37,6 +37,7 @@ export const invoiceSeries = pgTable('invoice_series', {
     .references(() => organizations.id),
   prefix: text('prefix').notNull(),
   nextNumber: bigint('next_number', { mode: 'number' }).notNull(),
+  nextCreditNote: bigint('next_credit_note', { mode: 'number' }).notNull().default(1),
 })
 
 export const apiKeys = pgTable(

@@ -3,6 +3,8 @@ import type { PaymentMethod } from '../accounts/domain/payment-method.ts'
 import type { Result } from '../kernel/result.ts'
 import type { ChargeOutcome } from './domain/outcome.ts'
 import type { Payment } from './domain/payment.ts'
+import type { Refund } from './domain/refund.ts'
+import type { RefundOutcome } from './domain/refund-outcome.ts'
 
 /**
  * What we ask of a gateway. Every call that changes something there can be repeated after a lost answer: what makes
@@ -34,6 +36,11 @@ export type Gateway = {
   readonly confirm: (gatewayPayment: string, method: PaymentMethod, key: string) => Promise<ChargeOutcome>
   /** How the payment stands; `unconfirmed`: nobody tried it, or nothing is known of a try. @throws {GatewayUnavailable} */
   readonly retrieve: (gatewayPayment: string) => Promise<ChargeOutcome | { readonly kind: 'unconfirmed' }>
+  /**
+   * Gives money of a payment back, once: a refund that the gateway knows is looked up, any other is made under its own
+   * id as the key. Never throws: no answer is the outcome `unknown`.
+   */
+  readonly refund: (refund: Refund, gatewayPayment: string) => Promise<RefundOutcome>
 }
 
 export type AttachedMethod = Pick<

@@ -1,10 +1,11 @@
-import { and, asc, desc, eq, lt, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, getTableColumns, lt, type SQL, sql } from 'drizzle-orm'
 import { paymentMethods } from '../accounts/tables.ts'
 import type { Id } from '../kernel/id.ts'
 import { type Instant, plusMs, toIso } from '../kernel/instant.ts'
 import type { Database } from '../platform/db/client.ts'
 import { type Fragment, insertsInto, updatesOf } from '../platform/db/fragment.ts'
 import type { PageQuery } from '../platform/http/pagination.ts'
+import { type ClaimedBy, claimDue, type DueCharges, isDueAt, LEASE_MS } from './claim-repository.ts'
 import { askAgainAt } from './domain/outcome.ts'
 import type { Attempt, Charge, Payment } from './domain/payment.ts'
 import { gatewayAccounts, paymentAttempts, payments } from './tables.ts'
@@ -18,9 +19,6 @@ const changedPayments = updatesOf(payments, 'account', ['status', 'outcome', 'de
 const changedAttempts = updatesOf(paymentAttempts, 'account', ['outcome', 'decline', 'endedAt', 'claimedUntil'])
 export const newGatewayAccounts = insertsInto(gatewayAccounts, 'organization')
 
-/** How long whoever charges may take; after it the sweep takes over under the same keys. */
-const CHARGE_LEASE_MS = 60_000
-
 /**
  * `inline`: the request goes on to charge by itself, under a lease; otherwise the charge queue takes it, and the lease of
  * an account on a test clock is over from the start, so that real time's sweep sees it too.
@@ -30,7 +28,7 @@ export function createdCharges(charges: readonly Charge[], inline: boolean, real
   const dueInTime = ({ attempt }: Charge) =>
     attempt.clockId === null && attempt.dueAt > realNow ? realNow : attempt.dueAt
   const leaseOf = ({ attempt }: Charge) =>
-    inline ? plusMs(realNow, CHARGE_LEASE_MS) : attempt.clockId === null ? null : realNow
+    inline ? plusMs(realNow, LEASE_MS) : attempt.clockId === null ? null : realNow
   return [
     newPayments(charges.map(({ payment }) => payment)),
     newAttempts(
@@ -55,53 +53,17 @@ export function attemptFrom({ claimedUntil, claim, ...attempt }: typeof paymentA
   return attempt
 }
 
-/** Which attempts to charge: those of one gateway account in real time, or those of one test clock up to its time. */
-export type DueCharges =
-  | { readonly gatewayAccountId: Id<'gateway_account'> }
-  | { readonly clockId: Id<'test_clock'>; readonly now: Instant }
-
-const free = (realNow: Instant) =>
-  sql`ended_at is null and (claimed_until is null or claimed_until <= ${toIso(realNow)})`
-
-/** Due in real time, and nobody is charging it. */
-function dueInRealTime(realNow: Instant) {
-  return sql`clock_id is null and due_at <= ${toIso(realNow)} and ${free(realNow)}`
-}
-
-/** What a request began on a test clock and left in doubt; a clock under way takes its own and must find them. */
-function leftOnClocks(realNow: Instant) {
-  return sql`clock_id is not null and claimed_until is not null and ${free(realNow)}
-    and clock_id not in (select t.id from test_clocks t where t.target_at is not null)`
-}
-
 /** Takes up to `limit` due attempts of each kind under a lease. Two who ask at once get different ones. */
-export function claimAttempts(
-  database: Database,
-  due: DueCharges,
-  { claim, limit, realNow }: { readonly claim: string; readonly limit: number; readonly realNow: Instant },
-) {
-  const locked = (whose: SQL) => sql`select organization_id, id from payment_attempts where ${whose}
-    order by due_at, id limit ${limit} for update skip locked`
-  const here = sql`gateway_account_id = ${'gatewayAccountId' in due ? due.gatewayAccountId : null}`
-  const rows =
-    'clockId' in due
-      ? sql`with due as (${locked(sql`clock_id = ${due.clockId} and due_at <= ${toIso(due.now)} and ${free(realNow)}`)})`
-      : sql`with now_due as (${locked(sql`${here} and ${dueInRealTime(realNow)}`)}),
-          in_doubt as (${locked(sql`${here} and ${leftOnClocks(realNow)}`)}),
-          due as (select * from now_due union all select * from in_doubt)`
-  return database.orm.execute(sql`${rows}
-    update payment_attempts a set claim = ${claim}, claimed_until = ${toIso(plusMs(realNow, CHARGE_LEASE_MS))}
-    from due where a.organization_id = due.organization_id and a.id = due.id`)
+export function claimAttempts(database: Database, due: DueCharges, by: ClaimedBy) {
+  return claimDue(database, 'payment_attempts', due, by)
 }
 
-/** The gateway accounts that have something to charge. */
+/** The gateway accounts that have something to charge or to give back. */
 export function gatewayAccountsWithWork(database: Database, realNow: Instant) {
-  const some = (whose: SQL) => sql`exists (select from payment_attempts a
-    where a.gateway_account_id = gateway_accounts.id and ${whose})`
   return database.orm
     .select({ id: gatewayAccounts.id })
     .from(gatewayAccounts)
-    .where(sql`${some(dueInRealTime(realNow))} or ${some(leftOnClocks(realNow))}`)
+    .where(sql`${isDueAt('payment_attempts', realNow)} or ${isDueAt('refunds', realNow)}`)
 }
 
 /** Who charges at a gateway account next: one at a time, until a given instant. */
@@ -134,11 +96,7 @@ export function postponed(attempts: readonly { readonly attempt: Attempt; readon
   }
 }
 
-/** The attempts of a claim, or of some payments, as a subquery; every read of them is by it. */
-export function claimedAs(claim: string): SQL {
-  return sql`ended_at is null and claim = ${claim}`
-}
-
+/** The open attempts of some payments; every read of attempts is by such a condition. */
 export function openAttemptsOf(organizationId: Organization, paymentIds: readonly Id<'payment'>[]): SQL {
   return sql`ended_at is null and organization_id = ${organizationId} and payment_id in ${[...paymentIds]}`
 }
@@ -236,9 +194,21 @@ export type PaymentFilter = {
   readonly status?: Payment['status'] | undefined
 }
 
+/**
+ * What of a payment is refunded or on its way back, in minor units: a column of a query of `payments`. By name, because
+ * a column object would lose its table in a query of one.
+ */
+const refundedOfPayment = sql<bigint>`(select coalesce(sum(f.amount), 0) from refunds f
+  where f.organization_id = payments.organization_id and f.payment_id = payments.id and f.status <> 'failed')`.mapWith(
+  BigInt,
+)
+
+/** The columns of a payment as it is shown. */
+export const shownPayment = { ...getTableColumns(payments), refunded: refundedOfPayment }
+
 export function paymentPage(database: Database, organizationId: Organization, filter: PaymentFilter, page: PageQuery) {
   return database.orm
-    .select()
+    .select(shownPayment)
     .from(payments)
     .where(
       and(
@@ -255,9 +225,17 @@ export function paymentPage(database: Database, organizationId: Organization, fi
 
 export function paymentById(database: Database, organizationId: Organization, id: Id<'payment'>) {
   return database.orm
-    .select()
+    .select(shownPayment)
     .from(payments)
     .where(and(eq(payments.organizationId, organizationId), eq(payments.id, id)))
+}
+
+/** Every payment of some invoices; `invoices` is a subquery of (organization_id, id). */
+export function paymentsIn(database: Database, invoices: SQL) {
+  return database.orm
+    .select()
+    .from(payments)
+    .where(sql`(${payments.organizationId}, ${payments.invoiceId}) in ${invoices}`)
 }
 
 /** A payment that is being tried with a method. */

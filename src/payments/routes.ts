@@ -45,7 +45,7 @@ route(
     const { account, invoice, status, ...page } = c.req.valid('query')
     const filter = { account, invoice, status }
     const rows = await paymentPage(c.get('database'), c.get('caller').organizationId, filter, page)
-    return c.json(pageOf(rows.map(paymentFrom), page, paymentToWire))
+    return c.json(pageOf(rows, page, (row) => paymentToWire(paymentFrom(row), row.refunded)))
   },
 )
 
@@ -63,7 +63,7 @@ route(
     const { id } = c.req.valid('param')
     const [row] = await paymentById(c.get('database'), c.get('caller').organizationId, id)
     if (row === undefined) throw missing('payment', encodeId('payment', id))
-    return c.json(paymentToWire(paymentFrom(row)))
+    return c.json(paymentToWire(paymentFrom(row), row.refunded))
   },
 )
 

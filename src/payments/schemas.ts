@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { encodeId } from '../kernel/id.ts'
 import { toIso } from '../kernel/instant.ts'
 import { pageQuery } from '../platform/http/pagination.ts'
-import { amountSchema, idSchema, timeOrNull, timeSchema } from '../platform/http/wire.ts'
+import { amountSchema, idSchema, orNull, timeOrNull, timeSchema } from '../platform/http/wire.ts'
 import { declineKinds } from './domain/decline.ts'
 import { type Attempt, outcomeKinds, type Payment, paymentStatuses } from './domain/payment.ts'
 import type { gatewayAccounts } from './tables.ts'
@@ -57,22 +57,27 @@ export const paymentSchema = z
     invoice: z.string(),
     status: z.enum(paymentStatuses),
     amount: amountSchema,
+    refunded: amountSchema.openapi({
+      description: 'What of it went back, or is on its way. Minor units of the currency.',
+    }),
     currency: z.string(),
     payment_method: z.string(),
     outcome: z.enum(outcomeKinds).nullable().openapi({ description: 'What the gateway said last.' }),
-    decline: declineSchema.nullable(),
+    decline: orNull(declineSchema),
     gateway_payment: z.string().nullable(),
     created_at: timeSchema,
   })
   .openapi('Payment')
 
-export function paymentToWire(payment: Payment): z.output<typeof paymentSchema> {
+/** `refunded` as it was read with the payment; nothing of one that has only now succeeded. */
+export function paymentToWire(payment: Payment, refunded = 0n): z.output<typeof paymentSchema> {
   return {
     id: encodeId('payment', payment.id),
     account: encodeId('account', payment.accountId),
     invoice: encodeId('invoice', payment.invoiceId),
     status: payment.status,
     amount: Number(payment.amount),
+    refunded: Number(refunded),
     currency: payment.currency,
     payment_method: encodeId('payment_method', payment.paymentMethodId),
     outcome: payment.outcome,
@@ -88,7 +93,7 @@ export const attemptSchema = z
     payment: z.string(),
     due_at: timeSchema,
     outcome: z.enum(outcomeKinds).nullable(),
-    decline: declineSchema.nullable(),
+    decline: orNull(declineSchema),
     ended_at: timeSchema.nullable(),
   })
   .openapi('PaymentAttempt')

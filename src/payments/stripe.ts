@@ -2,11 +2,12 @@ import Stripe from 'stripe'
 import { encodeId } from '../kernel/id.ts'
 import { err, ok } from '../kernel/result.ts'
 import { sha256 } from '../platform/hash.ts'
-import { logError } from '../platform/log.ts'
 import { declineOf } from './domain/decline.ts'
 import { gatewayAmount } from './domain/gateway-amount.ts'
 import type { ChargeOutcome } from './domain/outcome.ts'
 import { type AttachedMethod, type Gateway, GatewayUnavailable } from './gateway.ts'
+import { isServerError, isUnexpectedState, outcomeOfError, refusalOf } from './stripe-errors.ts'
+import { refundAtStripe } from './stripe-refunds.ts'
 
 /** A customer waits for the answer: what takes longer is `unknown` and resolved by the sweep. */
 const TIMEOUT_MS = 10_000
@@ -81,6 +82,7 @@ export function stripeGateway(secretKey: string, baseUrl: string): Gateway {
         throw new GatewayUnavailable('the payment could not be looked up', { cause: error })
       }
     },
+    refund: (refund, gatewayPayment) => refundAtStripe(stripe, refund, gatewayPayment),
   }
 }
 
@@ -138,44 +140,6 @@ function outcomeOf(intent: Stripe.PaymentIntent): ChargeOutcome | { readonly kin
 function confirmed(intent: Stripe.PaymentIntent): ChargeOutcome {
   const outcome = outcomeOf(intent)
   return outcome.kind === 'unconfirmed' ? { kind: 'unknown' } : outcome
-}
-
-/** Which error proves what. Whatever proves nothing is `unknown`: the same key is sent again, never a new one. */
-function outcomeOfError(error: unknown): ChargeOutcome {
-  if (!(error instanceof Stripe.errors.StripeError)) return { kind: 'unknown' }
-  if (error.statusCode === 429 || error.code === 'lock_timeout') return { kind: 'throttled' }
-  if (error instanceof Stripe.errors.StripeCardError) {
-    if (error.code === 'authentication_required' || error.decline_code === 'authentication_required') {
-      return { kind: 'authentication_required' }
-    }
-    return {
-      kind: 'declined',
-      decline: declineOf(error.decline_code || error.code || 'unknown', error.advice_code || null),
-    }
-  }
-  if (error.statusCode === 401 || error.statusCode === 403) {
-    logError('the gateway does not accept our key; its payments wait', error)
-    return { kind: 'throttled' }
-  }
-  const refused = error.statusCode === 400 || error.statusCode === 404
-  return refused ? { kind: 'rejected' } : { kind: 'unknown' }
-}
-
-function isUnexpectedState(error: unknown): boolean {
-  return error instanceof Stripe.errors.StripeError && error.code === 'payment_intent_unexpected_state'
-}
-
-function isServerError(error: unknown): boolean {
-  return error instanceof Stripe.errors.StripeError && (error.statusCode ?? 0) >= 500
-}
-
-/** What the gateway says against a method; null where it said nothing. */
-function refusalOf(error: unknown): { readonly code: string; readonly message: string } | null {
-  if (!(error instanceof Stripe.errors.StripeError)) return null
-  const { statusCode = 0, code, decline_code, message } = error
-  return statusCode >= 400 && statusCode < 500 && statusCode !== 409 && statusCode !== 429
-    ? { code: decline_code || code || 'refused', message }
-    : null
 }
 
 function addressOf(baseUrl: string) {

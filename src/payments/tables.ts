@@ -13,7 +13,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core'
 import { accounts, paymentMethods, testClocks } from '../accounts/tables.ts'
-import { invoices } from '../invoices/tables.ts'
+import { creditNotes, invoices } from '../invoices/tables.ts'
 import type { Currency } from '../kernel/currency.ts'
 import type { Id } from '../kernel/id.ts'
 import { organizations } from '../organizations/tables.ts'
@@ -21,6 +21,7 @@ import { instantColumn } from '../platform/db/columns.ts'
 import type { Sealed } from '../platform/seal.ts'
 import type { Decline } from './domain/decline.ts'
 import type { OutcomeKind, Payment } from './domain/payment.ts'
+import type { Refund, RefundOutcomeKind } from './domain/refund.ts'
 
 export const gatewayAccounts = pgTable(
   'gateway_accounts',
@@ -142,5 +143,71 @@ export const paymentAttempts = pgTable(
       .on(table.gatewayAccountId, table.dueAt, table.id)
       .where(sql`${table.endedAt} is null`),
     index('payment_attempts_clock_due').on(table.clockId, table.dueAt).where(sql`${table.endedAt} is null`),
+  ],
+)
+
+export const refunds = pgTable(
+  'refunds',
+  {
+    organizationId: uuid('organization_id').notNull().$type<Id<'organization'>>(),
+    id: uuid('id').notNull().$type<Id<'refund'>>(),
+    accountId: uuid('account_id').notNull().$type<Id<'account'>>(),
+    paymentId: uuid('payment_id').notNull().$type<Id<'payment'>>(),
+    gatewayAccountId: uuid('gateway_account_id').notNull().$type<Id<'gateway_account'>>(),
+    clockId: uuid('clock_id').$type<Id<'test_clock'>>(),
+    creditNoteId: uuid('credit_note_id').$type<Id<'credit_note'>>(),
+    version: integer('version').notNull(),
+    status: text('status').notNull().$type<Refund['status']>(),
+    amount: bigint('amount', { mode: 'bigint' }).notNull(),
+    writtenOff: bigint('written_off', { mode: 'bigint' }).notNull(),
+    currency: text('currency').notNull().$type<Currency>(),
+    reason: text('reason'),
+    gatewayRefund: text('gateway_refund'),
+    outcome: text('outcome').$type<RefundOutcomeKind>(),
+    failure: text('failure'),
+    dueAt: instantColumn('due_at').notNull(),
+    createdAt: instantColumn('created_at').notNull(),
+    endedAt: instantColumn('ended_at'),
+    /** The lease of who sends it, in real time; after an open outcome, the next look. */
+    claimedUntil: instantColumn('claimed_until'),
+    /** Names the claim, so that who made it can read what it got. */
+    claim: uuid('claim'),
+  },
+  (table) => [
+    primaryKey({ name: 'refunds_pkey', columns: [table.organizationId, table.id] }),
+    foreignKey({
+      columns: [table.organizationId, table.paymentId],
+      foreignColumns: [payments.organizationId, payments.id],
+      name: 'refunds_payment',
+    }),
+    foreignKey({
+      columns: [table.organizationId, table.accountId],
+      foreignColumns: [accounts.organizationId, accounts.id],
+      name: 'refunds_account',
+    }),
+    foreignKey({
+      columns: [table.organizationId, table.gatewayAccountId],
+      foreignColumns: [gatewayAccounts.organizationId, gatewayAccounts.id],
+      name: 'refunds_gateway_account',
+    }),
+    foreignKey({
+      columns: [table.organizationId, table.clockId],
+      foreignColumns: [testClocks.organizationId, testClocks.id],
+      name: 'refunds_clock',
+    }),
+    foreignKey({
+      columns: [table.organizationId, table.creditNoteId],
+      foreignColumns: [creditNotes.organizationId, creditNotes.id],
+      name: 'refunds_credit_note',
+    }),
+    index('refunds_by_payment').on(table.organizationId, table.paymentId),
+    index('refunds_by_account').on(table.organizationId, table.accountId),
+    uniqueIndex('refunds_gateway_refund').on(table.gatewayAccountId, table.gatewayRefund),
+    index('refunds_claim').on(table.claim).where(sql`${table.endedAt} is null and ${table.claim} is not null`),
+    index('refunds_due').on(table.gatewayAccountId, table.dueAt, table.id).where(sql`${table.endedAt} is null`),
+    index('refunds_clock_due').on(table.clockId, table.dueAt).where(sql`${table.endedAt} is null`),
+    check('refunds_status', sql`${table.status} in ('pending', 'succeeded', 'failed')`),
+    check('refunds_ended', sql`(${table.status} = 'pending') = (${table.endedAt} is null)`),
+    check('refunds_amount', sql`${table.amount} > 0 and ${table.writtenOff} >= 0`),
   ],
 )

@@ -4,11 +4,10 @@ import { encodeId, type Id } from '../kernel/id.ts'
 import type { Database } from '../platform/db/client.ts'
 import { isUnavailable } from '../platform/db/fault.ts'
 import type { Env } from '../platform/env.ts'
-import { logError } from '../platform/log.ts'
 import type { ChargeOutcome } from './domain/outcome.ts'
 import type { ChargeOf } from './domain/payment.ts'
 import { type Gateway, GatewayUnavailable } from './gateway.ts'
-import { openGateway } from './open-gateway.ts'
+import { inParallel, openGateways } from './open-gateway.ts'
 import { type GatewayAccount, keepGatewayPayments } from './repository.ts'
 
 /** A charge with all that the gateway must be told. */
@@ -22,8 +21,6 @@ export type Outcomes = ReadonlyMap<Id<'attempt'>, ChargeOutcome>
 /** What the gateway said, and the charges with the ids it gave their payments. */
 export type Taken = { readonly outcomes: Outcomes; readonly tasks: readonly ChargeTask[] }
 
-/** Six connections may wait for their answer in one invocation of a Worker. */
-const CONCURRENT_CALLS = 6
 const MAX_TRIES = 3
 
 /**
@@ -32,7 +29,10 @@ const MAX_TRIES = 3
  * same keys. Never throws for the gateway: no answer is `unknown`.
  */
 export async function takeMoney(env: Env, database: Database, tasks: readonly ChargeTask[]): Promise<Taken> {
-  const gateways = await openGateways(env, tasks)
+  const gateways = await openGateways(
+    env,
+    tasks.map(({ gatewayAccount }) => gatewayAccount),
+  )
   const outcomes = new Map<Id<'attempt'>, ChargeOutcome>()
   const made: { task: ChargeTask; gateway: Gateway; gatewayPayment: string }[] = []
   await inParallel(tasks, async (task) => {
@@ -102,21 +102,6 @@ function descriptionOf({ number }: FinalInvoice): string {
   return `Invoice ${number}`
 }
 
-async function openGateways(
-  env: Env,
-  tasks: readonly ChargeTask[],
-): Promise<ReadonlyMap<Id<'gateway_account'>, Gateway>> {
-  const gateways = new Map<Id<'gateway_account'>, Gateway>()
-  for (const account of new Map(tasks.map((task) => [task.gatewayAccount.id, task.gatewayAccount])).values()) {
-    try {
-      gateways.set(account.id, await openGateway(env, account))
-    } catch (error) {
-      logError('a gateway secret cannot be opened', error, { gateway_account: account.id })
-    }
-  }
-  return gateways
-}
-
 /** For what is safe to repeat: a reply that was lost is asked for again. */
 async function patiently<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
@@ -126,12 +111,4 @@ async function patiently<T>(work: () => Promise<T>): Promise<T> {
       if (!isUnavailable(error) || attempt === MAX_TRIES) throw error
     }
   }
-}
-
-async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const queue = items.values()
-  const workers = Array.from({ length: Math.min(CONCURRENT_CALLS, items.length) }, async () => {
-    for (const item of queue) await work(item)
-  })
-  await Promise.all(workers)
 }

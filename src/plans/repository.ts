@@ -1,4 +1,4 @@
-import { and, desc, eq, isNull, lt, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, inArray, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { Id } from '../kernel/id.ts'
 import type { Database } from '../platform/db/client.ts'
 import { insertsInto, updatesOf } from '../platform/db/fragment.ts'
@@ -40,13 +40,29 @@ export function planBy(
     .limit(1)
 }
 
+/** The plans of these codes and the one of a subscription, each with its version on sale. */
+export function plansNamed(
+  database: Database,
+  organizationId: Organization,
+  codes: readonly string[],
+  subscriptionId: Id<'subscription'> | SQL<Id<'subscription'>>,
+) {
+  const own = sql`(select s.plan_id from subscriptions s where s.organization_id = ${organizationId} and s.id = ${subscriptionId})`
+  return plansWithCurrent(database).where(
+    and(
+      eq(plans.organizationId, organizationId),
+      eq(planVersions.number, newest),
+      or(inArray(plans.code, [...codes]), sql`${plans.id} = ${own}`),
+    ),
+  )
+}
+
 /** Archived plans are left out unless asked for. */
 export function planPage(
   database: Database,
   organizationId: Organization,
   { archived, ...page }: PageQuery & { readonly archived: boolean },
 ) {
-  const newest = sql`(select max(v.number) from plan_versions v where v.organization_id = ${plans.organizationId} and v.plan_id = ${plans.id})`
   return plansWithCurrent(database)
     .where(
       and(
@@ -59,6 +75,8 @@ export function planPage(
     .orderBy(desc(plans.id))
     .limit(page.limit + 1)
 }
+
+const newest = sql`(select max(v.number) from plan_versions v where v.organization_id = ${plans.organizationId} and v.plan_id = ${plans.id})`
 
 function plansWithCurrent(database: Database) {
   return database.orm

@@ -7,8 +7,12 @@ import { type AppContext, invalidRequest, route, router } from '../platform/http
 import { commitAndAnswer, eventOf, missing } from '../platform/http/commit.ts'
 import { pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { answers, jsonBody } from '../platform/http/responses.ts'
-import { changePlan } from './domain/change.ts'
-import type { Plan } from './domain/plan.ts'
+import { chargeFromWire } from './charge-schemas.ts'
+import { faultsOf, metricFaultsOf } from './domain/catalogue.ts'
+import { changePlan, type PlanPatch, patchedTerms } from './domain/change.ts'
+import type { Charge } from './domain/charge.ts'
+import type { Plan, Terms } from './domain/plan.ts'
+import { metricFrom, metricsBy } from './metric-repository.ts'
 import {
   changedPlans,
   newPlans,
@@ -49,7 +53,13 @@ route(
     responses: answers(201, planSchema, 'The new plan'),
   },
   async (c) => {
-    const { code, name, trial_days, prices, metadata } = c.req.valid('json')
+    const { kind, code, name, trial_days, prices, minimum, charges, metadata } = c.req.valid('json')
+    const terms: Terms = {
+      prices: prices.map(priceFromWire),
+      charges: charges.map(chargeFromWire),
+      minimums: minimum ?? [],
+    }
+    await mustBeSellable(c, terms, terms.charges)
     const commitId = newCommitId()
     const ids = idsOfCommit(commitId)
     const now = realNow()
@@ -57,10 +67,21 @@ route(
     const id = ids('plan')
     const versionId = ids('plan_version')
     const plan: Plan = {
-      ...{ organizationId, id, version: 1, code, name, metadata, archivedAt: null, replacedBy: null, createdAt: now },
+      ...{
+        organizationId,
+        id,
+        version: 1,
+        kind,
+        code,
+        name,
+        metadata,
+        archivedAt: null,
+        replacedBy: null,
+        createdAt: now,
+      },
       current: {
         ...{ organizationId, id: versionId, planId: id, number: 1, planName: name, trialDays: trial_days },
-        prices: prices.map(priceFromWire),
+        ...terms,
         createdAt: now,
       },
     }
@@ -115,16 +136,23 @@ route(
     tags: ['Plans'],
     summary: 'Change a plan',
     description:
-      'Another price, trial or name makes a new version: new subscribers get it, present ones keep theirs. `prices` is replaced whole.',
+      'Another price, charge, minimum, trial or name makes a new version: new subscribers get it, present ones keep theirs. `prices`, `charges` and `minimum` are replaced whole.',
     request: { params: planParam, body: jsonBody(planPatchSchema) },
     responses: answers(200, planSchema, 'The plan as it is now'),
   },
   async (c) => {
     const before = await getPlan(c, c.req.valid('param').id)
-    const { trial_days, prices, ...same } = c.req.valid('json')
+    const { trial_days, prices, minimum, charges, ...same } = c.req.valid('json')
+    const patch: PlanPatch = {
+      ...same,
+      trialDays: trial_days,
+      prices: prices?.map(priceFromWire),
+      charges: charges?.map(chargeFromWire),
+      minimums: minimum === null ? [] : minimum,
+    }
+    await mustBeSellable(c, patchedTerms(before, patch), patch.charges ?? [])
     const commitId = newCommitId()
     const ids = idsOfCommit(commitId)
-    const patch = { ...same, trialDays: trial_days, prices: prices?.map(priceFromWire) }
     const plan = changePlan(before, patch, realNow(), ids)
     const versions = plan.current.id === before.current.id ? [] : [plan.current]
     return savePlan(c, { commitId, ids, before, plan, type: 'plan.updated', fragments: [newPlanVersions(versions)] })
@@ -201,6 +229,15 @@ async function getPlan(c: AppContext, idOrCode: string): Promise<Plan> {
   const [row] = await planBy(c.get('database'), c.get('caller').organizationId, by)
   if (row === undefined) throw missing('plan', idOrCode)
   return planFrom(row)
+}
+
+/** Metrics are looked up for the charges that the request brings; those of a version had theirs when it was made. */
+async function mustBeSellable(c: AppContext, terms: Terms, charges: readonly Charge[]): Promise<void> {
+  const codes = [...new Set(charges.map(({ metric }) => metric))]
+  const rows = codes.length === 0 ? [] : await metricsBy(c.get('database'), c.get('caller').organizationId, codes)
+  const faults = [...faultsOf(terms), ...metricFaultsOf(charges, rows.map(metricFrom))]
+  if (faults.length === 0) return
+  throw invalidRequest(faults.map(({ pointer, detail, hint }) => ({ pointer, detail: `${detail}: ${hint}` })))
 }
 
 /** What the error for new subscribers names must be on sale. */

@@ -4,10 +4,9 @@ import { toIso } from '../kernel/instant.ts'
 import { intervalUnits } from '../kernel/period.ts'
 import { pageQuery } from '../platform/http/pagination.ts'
 import { currencySchema, metadataSchema, timeOrNull, timeSchema, unitAmountSchema } from '../platform/http/wire.ts'
-import type { Plan, PlanVersion, Price } from './domain/plan.ts'
-
-/** Weekly for a year, monthly for ten years: what is longer is a contract of its own. */
-export const intervalCountSchema = z.number().int().min(1).max(120)
+import { chargeSchema, chargeToWire, intervalCountSchema } from './charge-schemas.ts'
+import { warningsOf } from './domain/catalogue.ts'
+import { type Minimum, type Plan, type PlanVersion, type Price, planKinds } from './domain/plan.ts'
 
 const priceSchema = z
   .strictObject({
@@ -20,10 +19,9 @@ const priceSchema = z
   })
   .openapi('Price')
 
-/** A price per currency and interval, each once. */
+/** A price per currency and interval, each once. None for a plan that charges for usage alone. */
 const pricesSchema = z
   .array(priceSchema)
-  .min(1, 'must have at least one price')
   .max(200)
   .superRefine((prices, context) => {
     const seen = new Map<string, number>()
@@ -38,6 +36,14 @@ const pricesSchema = z
     }
   })
 
+const chargesSchema = z.array(chargeSchema).max(200)
+
+const minimumSchema = z
+  .array(z.strictObject({ currency: currencySchema, amount: unitAmountSchema }).openapi('Minimum'))
+  .max(200)
+  .nullable()
+  .openapi({ description: 'The least that price and usage of a metering period come to, before discounts.' })
+
 const codeSchema = z
   .string()
   .regex(
@@ -50,16 +56,26 @@ const trialDaysSchema = z.number().int().min(0).max(730)
 
 export const newPlanSchema = z
   .strictObject({
+    kind: z.enum(planKinds).default('plan').openapi({ description: 'An add-on is only sold as an item of a plan.' }),
     code: codeSchema,
     name: nameSchema,
     trial_days: trialDaysSchema.default(0),
-    prices: pricesSchema,
+    prices: pricesSchema.default([]),
+    minimum: minimumSchema.default(null),
+    charges: chargesSchema.default([]),
     metadata: metadataSchema.default({}),
   })
   .openapi('NewPlan')
 
 export const planPatchSchema = z
-  .strictObject({ name: nameSchema, trial_days: trialDaysSchema, prices: pricesSchema, metadata: metadataSchema })
+  .strictObject({
+    name: nameSchema,
+    trial_days: trialDaysSchema,
+    prices: pricesSchema,
+    minimum: minimumSchema,
+    charges: chargesSchema,
+    metadata: metadataSchema,
+  })
   .partial()
   .openapi('PlanPatch')
 
@@ -81,13 +97,19 @@ const priceWireSchema = z.object({
   unit_amount: z.string(),
 })
 
+const termsWire = {
+  trial_days: z.number().int(),
+  prices: z.array(priceWireSchema),
+  minimum: z.array(z.object({ currency: z.string(), amount: z.string() })).nullable(),
+  charges: z.array(chargeSchema),
+}
+
 export const planVersionSchema = z
   .object({
     id: z.string(),
     number: z.number().int(),
     name: z.string(),
-    trial_days: z.number().int(),
-    prices: z.array(priceWireSchema),
+    ...termsWire,
     created_at: timeSchema,
   })
   .openapi('PlanVersion')
@@ -95,11 +117,14 @@ export const planVersionSchema = z
 export const planSchema = z
   .object({
     id: z.string(),
+    kind: z.enum(planKinds),
     code: z.string(),
     name: z.string(),
     version: z.number().int().openapi({ description: 'The number of the version on sale.' }),
-    trial_days: z.number().int(),
-    prices: z.array(priceWireSchema),
+    ...termsWire,
+    warnings: z.array(z.object({ pointer: z.string(), detail: z.string() })).openapi({
+      description: 'What can be sold as it is but may surprise, such as a total that falls with more use.',
+    }),
     metadata: metadataSchema,
     archived_at: timeSchema.nullable(),
     replaced_by: z.string().nullable(),
@@ -112,6 +137,20 @@ export function priceFromWire(price: z.output<typeof priceSchema>): Price {
   return { currency, interval: { unit: interval, count: interval_count }, unitAmount: unit_amount }
 }
 
+/** No minimum and an empty list of them are one: null on the wire. */
+function minimumToWire(minimums: readonly Minimum[]): z.output<typeof termsWire.minimum> {
+  return minimums.length === 0 ? null : minimums.map(({ currency, amount }) => ({ currency, amount }))
+}
+
+function termsToWire({ trialDays, prices, minimums, charges }: PlanVersion) {
+  return {
+    trial_days: trialDays,
+    prices: prices.map(priceToWire),
+    minimum: minimumToWire(minimums),
+    charges: charges.map(chargeToWire),
+  }
+}
+
 function priceToWire({ currency, interval, unitAmount }: Price): z.output<typeof priceWireSchema> {
   return { currency, interval: interval.unit, interval_count: interval.count, unit_amount: unitAmount }
 }
@@ -119,11 +158,12 @@ function priceToWire({ currency, interval, unitAmount }: Price): z.output<typeof
 export function planToWire(plan: Plan): z.output<typeof planSchema> {
   return {
     id: encodeId('plan', plan.id),
+    kind: plan.kind,
     code: plan.code,
     name: plan.name,
     version: plan.current.number,
-    trial_days: plan.current.trialDays,
-    prices: plan.current.prices.map(priceToWire),
+    ...termsToWire(plan.current),
+    warnings: [...warningsOf(plan.current)],
     metadata: plan.metadata,
     archived_at: timeOrNull(plan.archivedAt),
     replaced_by: plan.replacedBy,
@@ -136,8 +176,7 @@ export function versionToWire(version: PlanVersion): z.output<typeof planVersion
     id: encodeId('plan_version', version.id),
     number: version.number,
     name: version.planName,
-    trial_days: version.trialDays,
-    prices: version.prices.map(priceToWire),
+    ...termsToWire(version),
     created_at: toIso(version.createdAt),
   }
 }

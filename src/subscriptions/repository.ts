@@ -1,18 +1,30 @@
 import { and, desc, eq, inArray, lt, type SQL, sql } from 'drizzle-orm'
 import type { Id } from '../kernel/id.ts'
 import { invariant } from '../kernel/invariant.ts'
+import type { Period } from '../kernel/period.ts'
 import type { Database } from '../platform/db/client.ts'
 import { insertsInto, updatesOf } from '../platform/db/fragment.ts'
 import type { PageQuery } from '../platform/http/pagination.ts'
-import { liveStatuses, type Subscription, type SubscriptionStatus } from './domain/subscription.ts'
+import { liveStatuses, type Subscription, type SubscriptionStatus, termsOf } from './domain/subscription.ts'
 import { subscriptions } from './tables.ts'
 
 type Row = typeof subscriptions.$inferSelect
 
 const newRows = insertsInto(subscriptions, 'account')
 const changedRows = updatesOf(subscriptions, 'account', [
-  ...(['status', 'trialEndsAt', 'anchorAt', 'periodStart', 'periodEnd', 'cancelAt', 'endedAt'] as const),
-  ...(['externalKey', 'metadata'] as const),
+  ...([
+    'status',
+    'planId',
+    'planVersionId',
+    'quantity',
+    'unitAmount',
+    'addOns',
+    'intervalUnit',
+    'intervalCount',
+  ] as const),
+  ...(['trialEndsAt', 'endsAt', 'scheduledChange', 'anchorAt', 'periodStart', 'periodEnd', 'pausedMs'] as const),
+  ...(['pausedAt', 'resumesAt', 'noticedAt', 'changedAt', 'baseline', 'pendingChange', 'metering'] as const),
+  ...(['cancelAt', 'endedAt', 'externalKey', 'metadata'] as const),
 ])
 /** A renewal changes the period only: fewer bytes a page. */
 const renewedRows = updatesOf(subscriptions, 'account', ['periodStart', 'periodEnd'])
@@ -26,24 +38,51 @@ export const subscriptionRows = {
   renewed: (changed: readonly Subscription[]) => ({ ...renewedRows(changed.map(toRow)), name: 'changed_periods' }),
 }
 
+/** What a status does not have is null in its row. */
+const absent = {
+  ...{ anchorAt: null, periodStart: null, periodEnd: null, pausedMs: 0, pausedAt: null, resumesAt: null },
+  ...{ noticedAt: null, changedAt: null, baseline: null, pendingChange: null, metering: null, cancelAt: null },
+  endedAt: null,
+} as const
+
 function toRow(subscription: Subscription): Row {
-  const { interval, status, ...terms } = subscription
-  const period = 'period' in subscription ? subscription.period : null
-  return {
-    ...terms,
-    status,
-    intervalUnit: interval.unit,
-    intervalCount: interval.count,
-    anchorAt: 'anchorAt' in subscription ? subscription.anchorAt : null,
-    periodStart: period?.start ?? null,
-    periodEnd: period?.end ?? null,
-    cancelAt: 'cancelAt' in subscription ? subscription.cancelAt : null,
-    endedAt: 'endedAt' in subscription ? subscription.endedAt : null,
+  const { interval, status, ...terms } = termsWithStatus(subscription)
+  const row = { ...absent, ...terms, status, intervalUnit: interval.unit, intervalCount: interval.count }
+  switch (subscription.status) {
+    case 'scheduled':
+      return row
+    case 'trial': {
+      const { cancelAt, noticedAt } = subscription
+      return { ...row, ...periodRow(subscription.period), cancelAt, noticedAt }
+    }
+    case 'active': {
+      const { anchorAt, pausedMs, cancelAt, baseline, pendingChange, changedAt, metering } = subscription
+      const rest = { anchorAt, pausedMs, cancelAt, baseline, pendingChange, changedAt, metering }
+      return { ...row, ...periodRow(subscription.period), ...rest }
+    }
+    case 'paused': {
+      const { pausedAt, resumesAt, noticedAt, billing } = subscription
+      const { period = null, ...rest } = billing ?? {}
+      return { ...row, ...periodRow(period), ...rest, pausedAt, resumesAt, noticedAt }
+    }
+    default: {
+      const { anchorAt, period, endedAt } = subscription
+      return { ...row, ...periodRow(period), anchorAt, endedAt }
+    }
   }
 }
 
+function termsWithStatus(subscription: Subscription) {
+  return { ...termsOf(subscription), status: subscription.status }
+}
+
+function periodRow(period: Period | null) {
+  return { periodStart: period?.start ?? null, periodEnd: period?.end ?? null }
+}
+
 export function subscriptionFrom(row: Row): Subscription {
-  const { intervalUnit, intervalCount, anchorAt, periodStart, periodEnd, cancelAt, endedAt, status, ...terms } = row
+  const { intervalUnit, intervalCount, anchorAt, periodStart, periodEnd, cancelAt, endedAt, status, ...rest } = row
+  const { pausedMs, pausedAt, resumesAt, noticedAt, changedAt, baseline, pendingChange, metering, ...terms } = rest
   const base = { ...terms, interval: { unit: intervalUnit, count: intervalCount } }
   const period = periodStart !== null && periodEnd !== null ? { start: periodStart, end: periodEnd } : null
   switch (status) {
@@ -51,17 +90,24 @@ export function subscriptionFrom(row: Row): Subscription {
       return { ...base, status }
     case 'trial':
       invariant(period !== null && base.trialEndsAt !== null, `trial ${row.id} must have its period`)
-      return { ...base, status, period, trialEndsAt: base.trialEndsAt, cancelAt }
-    case 'active':
+      return { ...base, status, period, trialEndsAt: base.trialEndsAt, cancelAt, noticedAt }
+    case 'active': {
       invariant(period !== null && anchorAt !== null, `active ${row.id} must have its period`)
-      return { ...base, status, period, anchorAt, cancelAt }
+      const standing = { anchorAt, period, pausedMs }
+      return {
+        ...{ ...base, ...standing, status, cancelAt, baseline, pendingChange, metering },
+        changedAt: changedAt ?? period.start,
+      }
+    }
+    case 'paused': {
+      invariant(pausedAt !== null, `paused ${row.id} must have the instant of its pause`)
+      const billing = period !== null && anchorAt !== null ? { anchorAt, period, pausedMs, cancelAt, metering } : null
+      return { ...base, status, pausedAt, resumesAt, noticedAt, billing }
+    }
     case 'cancelled':
-      invariant(endedAt !== null, `cancelled ${row.id} must have its end`)
+    case 'expired':
+      invariant(endedAt !== null, `${status} ${row.id} must have its end`)
       return { ...base, status, period, anchorAt, endedAt }
-    default:
-      throw new Error(
-        `subscription ${row.id} is ${status satisfies Exclude<SubscriptionStatus, Subscription['status']>}, which nothing makes`,
-      )
   }
 }
 
@@ -76,6 +122,24 @@ export function liveSubscriptionsOf(database: Database, chosen: SQL) {
         inArray(subscriptions.status, [...liveStatuses]),
       ),
     )
+}
+
+/**
+ * (organization_id, plan version id) of everything that some accounts' live subscriptions are sold, were sold in the
+ * present period, or will be by a change that waits.
+ */
+export function versionsSold(chosen: SQL): SQL {
+  const changes = ['scheduled_change', 'pending_change', 'baseline']
+  const agreed = (path: string) =>
+    `select ${path}->>'planVersionId' where ${path} ? 'planVersionId'
+     union all select a->>'planVersionId' from jsonb_array_elements(coalesce(${path}->'addOns', '[]')) a`
+  const paths = changes.map((name) => `s.${name}->'${name === 'baseline' ? 'agreement' : 'to'}'`)
+  return sql`(select s.organization_id, v.id::uuid from subscriptions s cross join lateral (
+    select s.plan_version_id::text
+    union all select a->>'planVersionId' from jsonb_array_elements(s.add_ons) a
+    union all ${sql.raw(paths.map(agreed).join('\n union all '))}
+    union all select x from jsonb_array_elements(coalesce(s.metering->'segments', '[]')) g, jsonb_array_elements_text(g->'versionIds') x
+  ) as v(id) where (s.organization_id, s.account_id) in ${chosen})`
 }
 
 /** `id` may be a subquery that finds it. */

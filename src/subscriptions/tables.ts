@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import {
+  bigint,
   check,
   foreignKey,
   index,
@@ -20,7 +21,19 @@ import type { IntervalUnit } from '../kernel/period.ts'
 import type { Zone } from '../kernel/zone.ts'
 import { plans, planVersions } from '../plans/tables.ts'
 import { instantColumn } from '../platform/db/columns.ts'
-import { liveStatuses, type SubscriptionStatus, subscriptionStatuses } from './domain/subscription.ts'
+import type { Item } from './domain/agreement.ts'
+import {
+  type Baseline,
+  billingTimes,
+  liveStatuses,
+  type Metering,
+  type PendingChange,
+  type ScheduledChange,
+  type Subscription,
+  type SubscriptionStatus,
+  subscriptionStatuses,
+  trialEnds,
+} from './domain/subscription.ts'
 
 export const subscriptions = pgTable(
   'subscriptions',
@@ -33,15 +46,30 @@ export const subscriptions = pgTable(
     planId: uuid('plan_id').notNull().$type<Id<'plan'>>(),
     planVersionId: uuid('plan_version_id').notNull().$type<Id<'plan_version'>>(),
     quantity: integer('quantity').notNull(),
+    unitAmount: text('unit_amount'),
+    addOns: jsonb('add_ons').notNull().default([]).$type<readonly Item[]>(),
     currency: text('currency').notNull().$type<Currency>(),
     intervalUnit: text('interval_unit').notNull().$type<IntervalUnit>(),
     intervalCount: integer('interval_count').notNull(),
+    billingTime: text('billing_time').notNull().default('anniversary').$type<Subscription['billingTime']>(),
     timezone: text('timezone').notNull().$type<Zone>(),
     startAt: instantColumn('start_at').notNull(),
     trialEndsAt: instantColumn('trial_ends_at'),
+    trialEnd: text('trial_end').notNull().default('invoice').$type<Subscription['trialEnd']>(),
+    billFrom: instantColumn('bill_from'),
+    endsAt: instantColumn('ends_at'),
+    scheduledChange: jsonb('scheduled_change').$type<ScheduledChange>(),
     anchorAt: instantColumn('anchor_at'),
     periodStart: instantColumn('period_start'),
     periodEnd: instantColumn('period_end'),
+    pausedMs: bigint('paused_ms', { mode: 'number' }).notNull().default(0),
+    pausedAt: instantColumn('paused_at'),
+    resumesAt: instantColumn('resumes_at'),
+    noticedAt: instantColumn('noticed_at'),
+    changedAt: instantColumn('changed_at'),
+    baseline: jsonb('baseline').$type<Baseline>(),
+    pendingChange: jsonb('pending_change').$type<PendingChange>(),
+    metering: jsonb('metering').$type<Metering>(),
     cancelAt: instantColumn('cancel_at'),
     endedAt: instantColumn('ended_at'),
     externalKey: text('external_key'),
@@ -71,6 +99,9 @@ export const subscriptions = pgTable(
       .where(sql.raw(`status in (${quoted(liveStatuses)})`)),
     unique('subscriptions_external_key').on(table.organizationId, table.externalKey),
     check('subscriptions_status', sql.raw(`status in (${quoted(subscriptionStatuses)})`)),
+    check('subscriptions_billing_time', sql.raw(`billing_time in (${quoted(billingTimes)})`)),
+    check('subscriptions_trial_end', sql.raw(`trial_end in (${quoted(trialEnds)})`)),
+    check('subscriptions_paused', sql`(${table.status} = 'paused') = (${table.pausedAt} is not null)`),
     check('subscriptions_quantity', sql`${table.quantity} between 1 and 1000000`),
     check('subscriptions_period', sql`${table.periodStart} < ${table.periodEnd}`),
   ],

@@ -92,7 +92,7 @@ test.each(['-1', '1e3', '1000000000000001', '0.1234567890123', '٣', ' 1', '', '
 test.each([
   ['/v1/subscriptions', 'quantity', [0, -1, 1.5, 1_000_001, '5', null, 10 ** 9]],
   ['/v1/subscriptions', 'trial_days', [-1, 731, 0.5, '14']],
-  ['/v1/subscriptions', 'interval_count', [0, 121]],
+  ['/v1/subscriptions', 'interval_count', [0, 121, 1.5]],
   ['/v1/subscriptions', 'interval', ['day', 'MONTH', '']],
   ['/v1/subscriptions', 'start', ['2026-02-30T00:00:00Z', '2026-01-01', '2026-01-01T00:00:00', 0, 'now']],
   ['/v1/subscriptions', 'account', ['acct_1', '01m8193kv2f2q91yg0dtf4j001', 1]],
@@ -107,7 +107,7 @@ test.each([
 ])('FR-128 POST %s refuses a %s that is out of range', async (path, member, values) => {
   const valid: Json = {
     '/v1/accounts': jane,
-    '/v1/subscriptions': { account: account.id, plan: 'pro' },
+    '/v1/subscriptions': { account: account.id, plan: 'pro', interval: 'month' },
     '/v1/api_keys': { name: 'Key' },
   }
   for (const value of values) {

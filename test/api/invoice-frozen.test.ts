@@ -33,6 +33,9 @@ const frozen = [
   ['due_at', `due_at + interval '1 day'`],
   ['bill_to', `'{}'`],
   ['reason', `'renewal'`],
+  ['corrects', 'id'],
+  ['memo', `'Thank you'`],
+  ['terms_days', '7'],
   ['account_id', 'gen_random_uuid()'],
   ['subscription_id', 'null'],
   ['id', 'gen_random_uuid()'],
@@ -57,7 +60,14 @@ describe('FR-054 the database refuses to change a final invoice', () => {
     const copied = `insert into invoice_lines select * from jsonb_populate_recordset(null::invoice_lines,
       (select jsonb_agg(to_jsonb(l) || jsonb_build_object('id', gen_random_uuid(), 'position', 1)) from invoice_lines l where invoice_id = $1))`
     for (const id of [ids.open, ids.paid]) {
-      for (const change of ['amount = amount + 1', 'tax = 1', `description = ''`, 'position = 7']) {
+      for (const change of [
+        'amount = amount + 1',
+        'tax = 1',
+        `description = ''`,
+        'position = 7',
+        'discount = 1',
+        'billing_key = null',
+      ]) {
         expect(await refusedBy(`update invoice_lines set ${change} where invoice_id = $1`, id)).toBe(
           'invoice_lines_frozen',
         )
@@ -79,13 +89,15 @@ describe('FR-054 the database refuses to change a final invoice', () => {
     expect(await refusedBy(settle, ids.open, -100)).toBeNull()
     expect(await refusedBy('update invoices set paid = paid + 1 where id = $1', ids.open)).toBe('invoices_balance')
     expect(await refusedBy(settle, ids.open, 4901)).toBe('invoices_not_overpaid')
-    expect(await refusedBy(`update invoices set status = 'paid' where id = $1`, ids.open)).toBe('invoices_paid')
-    expect(await refusedBy(`update invoices set status = 'open' where id = $1`, ids.paid)).toBe('invoices_paid')
+    expect(await refusedBy(`update invoices set status = 'paid' where id = $1`, ids.open)).toBe('invoices_open')
+    expect(await refusedBy(`update invoices set status = 'open' where id = $1`, ids.paid)).toBe('invoices_open')
   })
 
   test('and a draft is free, but never final without its number', async () => {
     expect(await refusedBy(`update invoices set issued_at = issued_at where id = $1`, ids.draft)).toBeNull()
-    expect(await refusedBy(`update invoices set status = 'open' where id = $1`, ids.draft)).toBe('invoices_final')
+    expect(await refusedBy(`update invoices set status = 'open' where id = $1`, ids.draft)).toBe('invoices_awaits')
+    const waitsNoMore = `update invoices set status = 'open', awaits = null where id = $1`
+    expect(await refusedBy(waitsNoMore, ids.draft)).toBe('invoices_final')
     expect(await refusedBy(`update invoices set number = 'X-1' where id = $1`, ids.draft)).toBe('invoices_final')
   })
 })

@@ -75,8 +75,9 @@ describe('FR-048 a line says what it is for', () => {
         subscription: made.id,
         quantity: String(quantity),
         unit_amount: '1999.5',
-        tax: 0,
         ...{ description, plan_version, amount, period },
+        ...{ metric: null, tiers: [], proration: null, credits_line: null },
+        ...{ discounts: [], discount: 0, taxes: [], tax: 0 },
       },
     ])
     expect(invoice).toMatchObject({ subtotal: amount, discount: 0, tax: 0, total: amount, period })

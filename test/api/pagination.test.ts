@@ -6,6 +6,8 @@ import { type Customer, monthly, newWorld, type World } from '../support/world.t
 
 let world: World
 let jane: Customer
+/** Whose invoices are corrected. */
+let ann: Customer
 let ids: Record<string, string>
 let made = 0
 
@@ -21,11 +23,21 @@ const makesOneMore: Readonly<Record<string, (name: string) => Promise<unknown>>>
       `insert into billing_runs (id, organization_id, as_of, started_at, ranges, due)
        select ${newId}, organization_id, now(), now(), 0, 0 from accounts limit 1`,
     ),
+  '/v1/coupons': (code) => post('/v1/coupons', { code, percent_off: '10' }),
+  '/v1/credit_notes': () => corrected({ out_of_band: 100 }),
+  '/v1/credits': credit,
+  '/v1/credits/{id}/applications': () =>
+    sql(
+      `insert into credit_applications (organization_id, id, account_id, version, credit_id, invoice_id, amount, at)
+       select c.organization_id, ${newId}, c.account_id, 1, c.id, i.id, 1, now()
+       from credits c, invoices i order by c.id, i.id limit 1`,
+    ),
   '/v1/dead_letters': () =>
     sql(`insert into dead_letters (id, queue, body, received_at) values (${newId}, 'perennial-relay', '{}', now())`),
   '/v1/gateway_accounts': (name) =>
     post('/v1/gateway_accounts', { kind: 'stripe', name, secret_key: 'sk_test_another' }),
   '/v1/invoices': subscribes,
+  '/v1/metrics': (name) => post('/v1/metrics', { code: name.replace('-', '_'), name, aggregation: 'count' }),
   '/v1/payments': subscribes,
   '/v1/payments/{id}/attempts': () =>
     sql(
@@ -35,17 +47,34 @@ const makesOneMore: Readonly<Record<string, (name: string) => Promise<unknown>>>
     ),
   '/v1/plans': plan,
   '/v1/plans/{id}/versions': (name) => world.client.patch('/v1/plans/first', { name }),
+  '/v1/refunds': () => corrected({ refund: 100 }),
   '/v1/subscriptions': subscribes,
   '/v1/test_clocks': (name) => post('/v1/test_clocks', { name }),
 }
 
 /** As the Worker makes them: by time, so that what is newer sorts later. */
-const newId = `(lpad(to_hex((extract(epoch from clock_timestamp()) * 1000)::bigint), 12, '0') || '7000' || substr(md5(random()::text), 1, 16))::uuid`
+const newId = `(lpad(to_hex((extract(epoch from clock_timestamp()) * 1000)::bigint), 12, '0') || '70008' || substr(md5(random()::text), 1, 15))::uuid`
 
 const post = async (path: string, about: Json) => body(await world.client.post(path, about))
 
 function plan(code: string) {
   return world.plan(code, { prices: [monthly('USD', '4900')] })
+}
+
+function credit() {
+  return sql(
+    `insert into credits (organization_id, id, account_id, version, currency, amount, remaining, expired, voided, reason,
+       source, metadata, created_at)
+     select organization_id, ${newId}, id, 1, currency, 100, 100, 0, 0, 'Sorry', 'grant', '{}', now()
+     from accounts order by id limit 1`,
+  )
+}
+
+/** A paid invoice, and the credit note that gives all of it back. */
+async function corrected(about: Json) {
+  const lines = [{ description: 'Set-up', unit_amount: '100' }]
+  const { id } = await post('/v1/invoices', { account: ann.id, lines })
+  return post('/v1/credit_notes', { invoice: id, reason: 'Broken', ...about })
 }
 
 async function subscribes(name: string) {
@@ -56,9 +85,12 @@ async function subscribes(name: string) {
 beforeAll(async () => {
   world = await newWorld()
   jane = await world.account()
+  ann = await world.account({ name: 'Ann' })
   const first = await plan('first')
   const { payment } = await jane.subscribes('first')
-  ids = { accounts: jane.id, plans: first.id, payments: payment.id }
+  await credit()
+  const [{ id: credits }] = body(await world.client.get('/v1/credits')).data
+  ids = { accounts: jane.id, plans: first.id, payments: payment.id, credits }
 })
 
 const idsOf = (page: Json) => page.data.map(({ id }: Json) => id)
@@ -119,10 +151,10 @@ test('FR-124 a page has 20 rows where nothing is asked, and exactly as many as t
 })
 
 test('FR-124 a filtered list is paged like a whole one', async () => {
-  const mine = await page('/v1/invoices', `account=${jane.id}&status=paid&limit=100`)
+  const mine = await page('/v1/invoices', `account=${ann.id}&status=paid&limit=100`)
   expect(mine.data.length).toBeGreaterThan(3)
-  const first = await page('/v1/invoices', `account=${jane.id}&status=paid&limit=3`)
-  const rest = await page('/v1/invoices', `account=${jane.id}&status=paid&limit=100&cursor=${first.next_cursor}`)
+  const first = await page('/v1/invoices', `account=${ann.id}&status=paid&limit=3`)
+  const rest = await page('/v1/invoices', `account=${ann.id}&status=paid&limit=100&cursor=${first.next_cursor}`)
   expect([...idsOf(first), ...idsOf(rest)]).toEqual(idsOf(mine))
-  expect((await page('/v1/invoices', `account=${jane.id}&status=draft`)).data).toEqual([])
+  expect((await page('/v1/invoices', `account=${ann.id}&status=draft`)).data).toEqual([])
 })

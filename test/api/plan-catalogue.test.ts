@@ -96,7 +96,12 @@ test('FR-024 a plan without a price, or with one price twice, is refused', async
     expect(reply.status).toBe(422)
     return reply.body.errors
   }
-  expect(await faults([])).toEqual([{ pointer: '/prices', detail: 'must have at least one price' }])
+  expect(await faults([])).toEqual([
+    {
+      pointer: '/prices',
+      detail: 'must have at least one price, where there is no charge: add a base price, or a charge for usage',
+    },
+  ])
   const twice = [monthly('USD', '1'), monthly('EUR', '1'), { ...monthly('USD', '2'), interval_count: 1 }]
   expect(await faults(twice)).toEqual([
     { pointer: '/prices/2', detail: 'repeats the price 0 (USD per 1 month): keep one of them' },

@@ -30,6 +30,7 @@ test('FR-016 a plan is created as JSON and shown as it was given', async () => {
   expect(reply.body).toEqual({
     id: expect.stringMatching(/^plan_[0-9a-z]{26}$/),
     ...{ code: 'pro', name: 'Pro', version: 1, trial_days: 0, metadata: {}, archived_at: null, replaced_by: null },
+    ...{ kind: 'plan', minimum: null, charges: [], warnings: [] },
     prices: [price('USD', 'month', 1, '9900'), price('EUR', 'month', 1, '8900.5')],
     created_at: expect.stringMatching(/Z$/),
   })

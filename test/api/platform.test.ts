@@ -37,7 +37,13 @@ test('FR-122 every operation says what it is, what it answers and what a refusal
     expect(Object.keys(about.responses.default.content)).toEqual(['application/problem+json'])
     const success = Object.keys(about.responses).filter((status) => status.startsWith('2'))
     expect(success.length, name).toBeGreaterThan(0)
-    for (const status of success) expect(about.responses[status].content['application/json'].schema).toBeDefined()
+    // Exports are files; everything else is JSON.
+    const media = path.endsWith('.csv')
+      ? 'text/csv'
+      : path.endsWith('.ndjson')
+        ? 'application/x-ndjson'
+        : 'application/json'
+    for (const status of success) expect(about.responses[status].content[media]?.schema, name).toBeDefined()
     const named = (about.parameters ?? []).filter((one: Json) => one.in === 'path').map((one: Json) => one.name)
     expect([name, named]).toEqual([name, [...path.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => parameter)])
   }

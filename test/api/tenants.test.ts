@@ -17,8 +17,20 @@ const bodies: Readonly<Record<string, Json>> = {
   'POST /v1/accounts/{id}/payment_methods': { token: 'pm_card_visa' },
   'PATCH /v1/plans/{id}': { name: 'Mine now', prices: [monthly('USD', '1')] },
   'PATCH /v1/subscriptions/{id}': { metadata: { mine: 'now' } },
+  'POST /v1/subscriptions/{id}/change': { quantity: 2 },
+  'POST /v1/subscriptions/{id}/items': { plan: 'extra', quantity: 2 },
   'POST /v1/subscriptions/{id}/cancel': { when: 'now' },
+  'POST /v1/subscriptions/{id}/pause': {},
+  'POST /v1/subscriptions/{id}/preview': { command: 'cancel' },
+  'POST /v1/subscriptions/{id}/trial': { end: 'now' },
+  'POST /v1/subscriptions/{id}/discount': { coupon: 'WELCOME' },
+  'POST /v1/accounts/{id}/discount': { coupon: 'WELCOME' },
+  'PATCH /v1/metrics/{code}': { name: 'Mine now' },
+  'PATCH /v1/coupons/{code}': { name: 'Mine now' },
+  'PATCH /v1/invoices/{id}': { memo: 'Mine now' },
   'POST /v1/invoices/{id}/finalize': { taxes: [] },
+  'POST /v1/invoices/{id}/void': { reason: 'Mine now' },
+  'POST /v1/invoices/{id}/apply_credit': { amount: 1 },
   'POST /v1/test_clocks/{id}/advance': { to: '2026-03-01T00:00:00Z' },
 }
 
@@ -29,9 +41,16 @@ beforeAll(async () => {
   const jane = await owner.account({ external_key: 'u_42' })
   const { id: subscription, latest_invoice, payment } = await jane.subscribes('pro', { external_key: 's_1' })
   const { data: methods } = body(await client.get(`/v1/accounts/${jane.id}/payment_methods`))
+  body(await client.post(`/v1/subscriptions/${subscription}/change`, { quantity: 2, effective: 'period_end' }))
+  const note = { invoice: latest_invoice.id, reason: 'Broken', refund: 4900 }
   ids = {
     ...{ accounts: jane.id, plans: plan.id, subscriptions: subscription, test_clocks: owner.clock },
     ...{ invoices: latest_invoice.id, payments: payment.id, payment_methods: methods[0].id },
+    metrics: body(await client.post('/v1/metrics', { code: 'api_calls', name: 'Calls', aggregation: 'count' })).code,
+    coupons: body(await client.post('/v1/coupons', { code: 'WELCOME', percent_off: '10' })).code,
+    credits: body(await client.post('/v1/credits', { account: jane.id, amount: 100, reason: 'Sorry' })).id,
+    credit_notes: body(await client.post('/v1/credit_notes', note)).id,
+    refunds: body(await client.get('/v1/refunds')).data[0].id,
     api_keys: body(await client.post('/v1/api_keys', { name: 'Another key' })).id,
   }
   stranger = await organization('sandbox')
@@ -93,6 +112,12 @@ test('invariant 10: another organization’s id in a body or a query is not ther
     ['/v1/subscriptions', { account: ids.accounts, plan: 'own' }],
     ['/v1/subscriptions', { account, plan: 'pro' }],
     ['/v1/accounts', { ...jane, test_clock: ids.test_clocks }],
+    ['/v1/subscriptions', { account, plan: 'own', coupon: 'WELCOME' }],
+    ['/v1/subscriptions', { account, plan: 'own', add_ons: [{ plan: 'pro' }] }],
+    ['/v1/credits', { account: ids.accounts, amount: 1, reason: 'Mine now' }],
+    ['/v1/credit_notes', { invoice: ids.invoices, reason: 'Mine now' }],
+    ['/v1/invoices', { account: ids.accounts, lines: [{ description: 'Mine now', unit_amount: '1' }] }],
+    [`/v1/accounts/${account}/discount`, { coupon: 'WELCOME' }],
     ['/v1/invoices/preview', { subscription: ids.subscriptions }],
     ['/v1/invoices/preview', { new_subscription: { account: ids.accounts, plan: 'own' } }],
     ['/v1/invoices/preview', { new_subscription: { account, plan: 'pro' } }],

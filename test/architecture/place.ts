@@ -6,11 +6,13 @@ export const features = [
   'subscriptions',
   'usage',
   'ledger',
+  'discounts',
   'invoices',
   'taxes',
   'credits',
   'payments',
   'billing',
+  'exports',
   'notifications',
   'webhooks',
   'analytics',
@@ -44,6 +46,6 @@ export function placeOf(path: string): Place {
   const feature = features.find((known) => known === folder)
   if (feature === undefined) return { layer: 'outside' }
   // A feature with two subjects has two of a kind: run-routes.ts beside routes.ts.
-  const kind = name.replace(/^.*-(?=(routes|repository)\.ts$)/, '')
+  const kind = name.replace(/^.*-(?=(routes|repository|schemas)\.ts$)/, '')
   return { layer: 'feature', feature, role: name === 'domain' ? 'domain' : (roles[kind] ?? 'other') }
 }

@@ -40,7 +40,7 @@ export const rules = {
   'stripe only in payments and taxes': library('stripe', /^src\/(payments|taxes)\//),
   'hono only in routes, schemas, app.ts and platform/http': library(
     /^(hono|@hono\/[^/]+)$/,
-    /^src\/([\w-]+\/(([\w-]+-)?routes|schemas)\.ts|app\.ts|platform\/http\/.*)$/,
+    /^src\/([\w-]+\/([\w-]+-)?(routes|schemas)\.ts|app\.ts|platform\/http\/.*)$/,
   ),
   'cloudflare:workers only in durable objects and index.ts': library(
     'cloudflare:workers',

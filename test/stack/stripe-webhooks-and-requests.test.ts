@@ -104,7 +104,7 @@ describe('a request that the document does not allow', () => {
   it('is told 404, 401 and 501 apart', async () => {
     expect((await post('unicorns', '')).status).toBe(404)
     expect((await fetch(`${emulator.url}/v1/customers`)).status).toBe(401)
-    const later = await post('refunds', 'payment_intent=pi_x')
+    const later = await post('disputes/dp_x/close', '')
     expect([later.status, later.headers.get('request-id')]).toEqual([501, expect.stringMatching(/^req_/)])
   })
 })

@@ -8,8 +8,10 @@ export type GatewayControl = {
   /** Any fault of dev/stripe/README.md. */
   readonly fault: (fault: Json) => Promise<void>
   readonly down: (down: boolean) => Promise<void>
-  /** Every debit that is under way arrives, or comes back. */
+  /** Every debit and refund that is under way arrives, or comes back. */
   readonly settles: () => Promise<void>
+  /** Someone gives a payment back there, past us: the whole of it. */
+  readonly refunds: (gatewayPayment: string) => Promise<Json>
   /** Its own time goes on: it forgets idempotency keys after 24 hours. */
   readonly passes: (seconds: number) => Promise<void>
   readonly requests: () => Promise<readonly Json[]>
@@ -45,6 +47,14 @@ export function gatewayOf(stripeKey: string): GatewayControl {
     },
     settles: async () => {
       await call('POST', 'settle', {})
+    },
+    refunds: async (gatewayPayment) => {
+      const response = await fetch(`${inject('stack').stripe}/v1/refunds`, {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${stripeKey}` },
+        body: new URLSearchParams({ payment_intent: gatewayPayment }),
+      })
+      return response.json()
     },
     passes: async (seconds) => {
       await call('POST', 'clock', { advance_s: seconds })

@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { body, type Client, type Json, organization, type Reply } from './client.ts'
 import { type GatewayControl, gatewayOf } from './gateway.ts'
+import { type Sold, sold } from './sold.ts'
 
 /** The words that the tests are written in. Each world is an organization of its own with one test clock. */
 export type World = {
@@ -15,7 +16,7 @@ export type World = {
   /** Advances the clock: `'1 month'`, `'14 days'`, `'3 years'`, counted in UTC. */
   readonly passes: (span: string) => Promise<void>
   readonly until: (instant: string) => Promise<void>
-  /** Debits equal credits in every currency. */
+  /** Debits equal credits in every currency. More is checked by `expectSoundBooks`. */
   readonly isBalanced: () => Promise<void>
 }
 
@@ -23,6 +24,15 @@ export type Customer = {
   readonly id: string
   readonly subscribes: (plan: string, about?: Json) => Promise<Json>
   readonly asksToSubscribe: (plan: string, about?: Json) => Promise<Reply>
+  /** Subscribes, and answers what can be done with the subscription. */
+  readonly buys: (plan: string, about?: Json) => Promise<Sold>
+  /** Is given credit. */
+  readonly isGranted: (amount: number, about?: Json) => Promise<Json>
+  /** Is billed by hand: descriptions and unit amounts. */
+  readonly isBilled: (lines: Readonly<Record<string, string>>, about?: Json) => Promise<Json>
+  /** A coupon is attached to all it is billed. */
+  readonly redeems: (coupon: string) => Promise<Json>
+  readonly hasToItsCredit: () => Promise<number>
   /** Oldest first. */
   readonly invoices: () => Promise<readonly Json[]>
   readonly payments: () => Promise<readonly Json[]>
@@ -71,11 +81,21 @@ export async function newWorld(start = '2026-01-01T00:00:00Z'): Promise<World> {
 function customer(client: Client, id: string): Customer {
   const asksToSubscribe = (plan: string, about: Json = {}) =>
     client.post('/v1/subscriptions', { account: id, plan, ...about })
+  const subscribes = async (plan: string, about?: Json) => body(await asksToSubscribe(plan, about))
   const list = async (what: string) => [...body(await client.get(`/v1/${what}?account=${id}&limit=100`)).data].reverse()
   return {
     id,
     asksToSubscribe,
-    subscribes: async (plan, about) => body(await asksToSubscribe(plan, about)),
+    subscribes,
+    buys: async (plan, about) => sold(client, await subscribes(plan, about)),
+    isGranted: async (amount, about) =>
+      body(await client.post('/v1/credits', { account: id, amount, reason: 'An apology', ...about })),
+    isBilled: async (lines, about) => {
+      const written = Object.entries(lines).map(([description, unit_amount]) => ({ description, unit_amount }))
+      return body(await client.post('/v1/invoices', { account: id, lines: written, ...about }))
+    },
+    redeems: async (coupon) => body(await client.post(`/v1/accounts/${id}/discount`, { coupon })),
+    hasToItsCredit: async () => body(await client.get(`/v1/accounts/${id}`)).credit_balance,
     invoices: () => list('invoices'),
     payments: () => list('payments'),
     subscriptions: () => list('subscriptions'),

@@ -44,6 +44,8 @@ export type Account = {
   readonly invoicePrefix: string
   /** The last number given in the account's series. */
   readonly invoiceSequence: number
+  /** The same of its credit notes. */
+  readonly creditNoteSequence: number
   /** When the billing run must look at the account next; null when nothing is ahead. */
   readonly nextBillingAt: Instant | null
   readonly createdAt: Instant

@@ -15,6 +15,7 @@ type Made =
   | 'locationSource'
   | 'invoicePrefix'
   | 'invoiceSequence'
+  | 'creditNoteSequence'
   | 'defaultPaymentMethodId'
   | 'nextBillingAt'
   | 'createdAt'
@@ -47,6 +48,7 @@ export function createAccount(
     locationSource: given.country === null && given.address === null ? 'guessed' : 'given',
     invoicePrefix: invoicePrefixFor(given.name, id, prefixAttempt),
     invoiceSequence: 0,
+    creditNoteSequence: 0,
     defaultPaymentMethodId: null,
     nextBillingAt: null,
     createdAt: now,

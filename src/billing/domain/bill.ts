@@ -1,140 +1,167 @@
-import type { Account } from '../../accounts/domain/account.ts'
-import { type DraftFor, draftInvoice } from '../../invoices/domain/draft.ts'
-import { accountNumber, finalise, invoicePostings, pendingNumber, type Tax } from '../../invoices/domain/finalise.ts'
-import { balanceOf, type DraftInvoice, type FinalInvoice, type Invoice } from '../../invoices/domain/invoice.ts'
-import type { IdSource } from '../../kernel/id.ts'
-import type { Instant } from '../../kernel/instant.ts'
-import { MAX_MINOR } from '../../kernel/money.ts'
+import { activeAt, consume } from '../../discounts/domain/discount.ts'
+import { type Discountable, discountLines } from '../../discounts/domain/discount-lines.ts'
+import { type DraftFor, discounted, draftInvoice, lineOf, withLines } from '../../invoices/domain/draft.ts'
+import type { DraftInvoice, Line } from '../../invoices/domain/invoice.ts'
 import type { Rejection } from '../../kernel/rejection.ts'
-import { err, ok, type Result } from '../../kernel/result.ts'
-import type { LedgerTransaction } from '../../ledger/domain/posting.ts'
-import { chargeable } from '../../payments/domain/gateway-amount.ts'
-import { type Charge, chargeFor } from '../../payments/domain/payment.ts'
-import type { Step } from '../../subscriptions/domain/advance.ts'
+import { ok, type Result } from '../../kernel/result.ts'
+import { localDateOf, nextLocalMidnight } from '../../kernel/zone.ts'
 import type { Billable } from '../../subscriptions/domain/billable.ts'
+import type { Step } from '../../subscriptions/domain/step.ts'
 import type { Subscription } from '../../subscriptions/domain/subscription.ts'
-import { taxOf } from '../../taxes/domain/tax.ts'
-import type { Changed, DomainEvent } from './decision.ts'
-import type { Snapshot } from './snapshot.ts'
+import { all } from './book.ts'
+import { type Closing, close, deleteDraft } from './close.ts'
+import { prorate } from './prorate.ts'
+import { type Context, tell, type Work } from './work.ts'
 
-/** What a decision has gathered so far. The account is handed along: each invoice takes its next number. */
-export type Work = {
-  readonly account: Account
-  readonly invoices: readonly Changed<Invoice>[]
-  readonly charges: readonly Changed<Charge>[]
-  readonly ledger: readonly LedgerTransaction[]
-  readonly events: readonly DomainEvent[]
-}
-
-export type Context = { readonly snapshot: Snapshot; readonly now: Instant; readonly ids: IdSource }
-
-/** One step of a subscription's life with the invoice it makes. */
+/**
+ * One step of a subscription's life with the invoices it makes. Before it ends or pauses, what its changes left as drafts
+ * is finalised as it stands (semantics.md, Proration).
+ */
 export function applyStep(
   work: Work,
   before: Subscription | null,
   step: Step,
   context: Context,
 ): Result<Work, Rejection> {
-  const { subscription, billables, type } = step
-  const event: DomainEvent = { subject: 'subscription', type, at: step.at, before, after: subscription }
-  const told = { ...work, events: [...work.events, event] }
-  const [first] = billables
-  return first === undefined ? ok(told) : bill(told, subscription, first, billables, context)
+  const { subscription, billables, proration, type, at } = step
+  const stops = before !== null && 'period' in before && (subscription.status === 'paused' || 'endedAt' in subscription)
+  const settled = stops ? closeDrafts(work, before, context) : ok(work)
+  if (!settled.ok) return settled
+  const told = tell(settled.value, 'subscription', type, subscription, at)
+  const prorated =
+    proration === null || before === null ? ok(told) : prorate(told, before, { ...step, proration }, context)
+  if (!prorated.ok) return prorated
+  const [first] = billables.filter(({ quantity }) => quantity !== '0')
+  return first === undefined ? prorated : bill(prorated.value, step, first, context)
 }
 
-/** Invoices are issued now, whenever their period began: a missed renewal is due from today. */
+/**
+ * Invoices are issued now, whenever their period began: a missed renewal is due from today. What changes of the period
+ * before left for the next invoice comes first on it.
+ */
 function bill(
   work: Work,
-  subscription: Subscription,
+  { subscription, billables, reason, type }: Step,
   first: Billable,
-  billables: readonly Billable[],
   context: Context,
 ): Result<Work, Rejection> {
+  const { snapshot, now, ids } = context
+  // Periods that commands begin may begin at one instant: the account's version, which counts commits, tells them apart.
+  const occurrence = reason === 'subscription' && type !== 'subscription.activated' ? `:${work.account.version}` : ''
+  const fresh = billables.map((billable) =>
+    lineOf({ ...billable, key: `${billable.key}${occurrence}` }, subscription.timezone, ids),
+  )
+  const { work: discountedWork, lines } = discountedBy(work, billables, fresh, context)
+  const held = all(discountedWork.invoices).filter(
+    (invoice): invoice is DraftInvoice =>
+      invoice.status === 'draft' && invoice.awaits === 'next_invoice' && invoice.subscriptionId === subscription.id,
+  )
+  const emptied = held.reduce((next, draft) => deleteDraft(next, draft, context), discountedWork)
+  const whole = [...held.flatMap((draft) => draft.lines), ...lines]
+  if (reason === 'renewal' && snapshot.settings.invoicing.consolidate)
+    return consolidate(emptied, whole, first, context)
   const about: DraftFor = {
     organizationId: subscription.organizationId,
     accountId: subscription.accountId,
     subscriptionId: subscription.id,
     currency: subscription.currency,
-    zone: subscription.timezone,
-    reason: first.reason,
+    reason,
     period: first.period,
-    at: context.now,
+    awaits: 'tax',
+    finalizeAt: null,
+    at: now,
   }
-  const draft = draftInvoice(about, billables, context.ids)
-  if (!draft.ok) return draft
-  const answer = taxOf(draft.value, work.account, context.snapshot.settings.tax)
-  const created: DomainEvent = {
-    subject: 'invoice',
-    type: 'invoice.created',
-    at: context.now,
-    before: null,
-    after: draft.value,
-  }
-  const withDraft = { ...work, events: [...work.events, created] }
-  if (answer.kind === 'awaited') {
-    return ok({ ...withDraft, invoices: [...work.invoices, { before: null, after: draft.value }] })
-  }
-  const tax = answer.tax.perLine.reduce((sum, part) => sum + part, 0n)
-  if (draft.value.total + tax > MAX_MINOR) return err(taxedTooMuch(draft.value.total + tax))
-  return ok(close(withDraft, draft.value, answer.tax, context))
+  const draft = draftInvoice(about, whole, ids)
+  return draft.ok ? close(emptied, draft.value, context) : draft
 }
 
-function taxedTooMuch(total: bigint): Rejection {
-  return {
-    code: 'amount_too_large',
-    detail: `With its tax the invoice would come to ${total} minor units; ${MAX_MINOR} is the most.`,
-    hint: 'Lower the quantity, the price or the tax rates that apply together.',
+/** Takes off what coupons take off; a billing period whose base they discounted is one of theirs. */
+export function discountedBy(
+  work: Work,
+  about: readonly { readonly subscriptionId: Line['subscriptionId']; readonly planId: Discountable['planId'] }[],
+  lines: readonly Line[],
+  { now }: Context,
+): { readonly work: Work; readonly lines: readonly Line[] } {
+  const own = activeAt(all(work.discounts), now)
+  if (own.length === 0) return { work, lines }
+  const priced = about.map((one, index) => ({ ...one, amount: lines[index]?.amount ?? 0n }))
+  const taken = discountLines(priced, own)
+  // A credit keeps the discounts of what it credits.
+  const netted = lines.map((line, index) => (line.creditsLineId === null ? discounted(line, taken[index] ?? []) : line))
+  const used = new Set(
+    netted.flatMap(({ kind, discounts }) => (kind === 'base' ? discounts.map(({ discountId }) => discountId) : [])),
+  )
+  let next = work
+  for (const one of own.filter(({ id }) => used.has(id))) {
+    const after = consume(one, now)
+    if (after !== one)
+      next = tell(next, 'discount', after.endedAt === null ? 'discount.used' : 'discount.ended', after, now)
   }
+  return { work: next, lines: netted }
+}
+
+/** An account's renewals of one local date in one draft, final at the next local midnight. */
+function consolidate(work: Work, lines: readonly Line[], first: Billable, context: Context): Result<Work, Rejection> {
+  const { now, ids } = context
+  const { timezone, organizationId, id: accountId, currency } = work.account
+  const today = localDateOf(now, timezone)
+  const open = all(work.invoices).find(
+    (invoice): invoice is DraftInvoice =>
+      invoice.status === 'draft' &&
+      invoice.awaits === 'day_end' &&
+      invoice.reason === 'renewal' &&
+      localDateOf(invoice.issuedAt, timezone) === today,
+  )
+  if (open !== undefined) {
+    const { start, end } = open.period
+    const period = {
+      start: first.period.start < start ? first.period.start : start,
+      end: first.period.end > end ? first.period.end : end,
+    }
+    const grown = withLines({ ...open, period }, [...open.lines, ...lines])
+    return grown.ok ? ok(tell(work, 'invoice', 'invoice.updated', grown.value, now)) : grown
+  }
+  const about: DraftFor = {
+    ...{ organizationId, accountId, subscriptionId: null, currency, reason: 'renewal', period: first.period, at: now },
+    ...{ awaits: 'day_end', finalizeAt: nextLocalMidnight(now, timezone) },
+  }
+  const draft = draftInvoice(about, lines, ids)
+  return draft.ok ? ok(tell(work, 'invoice', 'invoice.created', draft.value, now)) : draft
+}
+
+/** Everything that changes of a subscription left as drafts. */
+export function closeDrafts(work: Work, { id }: Pick<Subscription, 'id'>, context: Context): Result<Work, Rejection> {
+  const drafts = all(work.invoices).filter(
+    (one): one is DraftInvoice =>
+      one.status === 'draft' &&
+      one.subscriptionId === id &&
+      (one.awaits === 'day_end' || one.awaits === 'next_invoice'),
+  )
+  let next: Result<Work, Rejection> = ok(work)
+  for (const draft of drafts) {
+    if (next.ok) next = closeDraft(next.value, draft, context)
+  }
+  return next
 }
 
 /**
- * Finalises a draft: its number, its ledger postings and, where the account is charged, its payment. The draft may be
- * one of this decision, or an older one that awaited its tax.
+ * A draft becomes final. Where that comes before its time, what its subscription changes later the same day is reckoned
+ * from how things stand now.
  */
-export function close(work: Work, draft: DraftInvoice, tax: Tax, context: Context): Work {
-  const { snapshot, now } = context
-  const older = snapshot.draft?.id === draft.id
-  const perAccount = snapshot.settings.numbering.series === 'account'
-  const sequence = work.account.invoiceSequence + 1
-  const zone = snapshot.subscriptions.find(({ id }) => id === draft.subscriptionId)?.timezone ?? work.account.timezone
-  const number = perAccount ? accountNumber(work.account.invoicePrefix, sequence) : pendingNumber(draft.id)
-  const closing = { tax, number, account: work.account, zone, hasMethod: snapshot.method !== null }
-  const invoice = finalise({ ...draft, version: older ? draft.version + 1 : draft.version }, closing, now)
-  const posted = invoicePostings(invoice)
-  const finalized: DomainEvent = {
-    subject: 'invoice',
-    type: 'invoice.finalized',
-    at: now,
-    before: draft,
-    after: invoice,
-  }
-  const next: Work = {
-    ...work,
-    account: perAccount ? { ...work.account, invoiceSequence: sequence } : work.account,
-    invoices: [...work.invoices, { before: older ? draft : null, after: invoice }],
-    ledger: posted === null ? work.ledger : [...work.ledger, posted],
-    events: [...work.events, finalized],
-  }
-  return invoice.status === 'paid' ? paidAtOnce(next, invoice, now) : charge(next, invoice, context)
-}
-
-/** A total of zero owes nothing. */
-function paidAtOnce(work: Work, invoice: FinalInvoice, now: Instant): Work {
-  const paid: DomainEvent = { subject: 'invoice', type: 'invoice.paid', at: now, before: invoice, after: invoice }
-  return { ...work, events: [...work.events, paid] }
-}
-
-function charge(work: Work, invoice: FinalInvoice, { snapshot, now, ids }: Context): Work {
-  const { account, method } = snapshot
-  const amount = chargeable(balanceOf(invoice), invoice.currency)
-  if (account.collection !== 'automatic' || method === null || amount === 0n) return work
-  const after = chargeFor(invoice, { method, clockId: account.clockId }, now, ids)
-  const event: DomainEvent = {
-    subject: 'payment',
-    type: 'payment.created',
-    at: now,
-    before: null,
-    after: after.payment,
-  }
-  return { ...work, charges: [...work.charges, { before: null, after }], events: [...work.events, event] }
+export function closeDraft(
+  work: Work,
+  draft: DraftInvoice,
+  context: Context,
+  closing: Closing = {},
+): Result<Work, Rejection> {
+  const { subscriptionId, finalizeAt } = draft
+  const subscription = subscriptionId === null ? undefined : work.subscriptions.now.get(subscriptionId)
+  const baseline = subscription?.status === 'active' ? subscription.baseline : null
+  const isBaseline = subscription?.status === 'active' && baseline?.draftId === draft.id
+  const isEarly = finalizeAt === null || context.now < finalizeAt
+  const cleared =
+    isBaseline && isEarly
+      ? tell(work, 'subscription', 'subscription.updated', { ...subscription, baseline: null }, context.now)
+      : work
+  return close(cleared, draft, context, { ...(isBaseline && { surplusTo: baseline?.credit }), ...closing })
 }

@@ -1,34 +1,70 @@
 import type { Account } from '../../accounts/domain/account.ts'
+import type { CreditApplication } from '../../credits/domain/application.ts'
+import type { Credit } from '../../credits/domain/credit.ts'
+import type { Coupon } from '../../discounts/domain/coupon.ts'
+import type { Discount } from '../../discounts/domain/discount.ts'
+import type { CreditNote } from '../../invoices/domain/credit-note.ts'
 import type { Invoice } from '../../invoices/domain/invoice.ts'
 import type { Instant } from '../../kernel/instant.ts'
 import type { LedgerTransaction } from '../../ledger/domain/posting.ts'
 import type { Charge, Payment } from '../../payments/domain/payment.ts'
-import type { SubscriptionEventType } from '../../subscriptions/domain/advance.ts'
+import type { Refund } from '../../payments/domain/refund.ts'
+import type { SubscriptionEventType } from '../../subscriptions/domain/step.ts'
 import type { Subscription } from '../../subscriptions/domain/subscription.ts'
+import type { Changed } from './book.ts'
 
-/** `before` is null for what the decision makes. */
-export type Changed<T> = { readonly before: T | null; readonly after: T }
-
-type InvoiceEventType = 'invoice.created' | 'invoice.finalized' | 'invoice.paid'
+type InvoiceEventType =
+  | 'invoice.created'
+  | 'invoice.updated'
+  | 'invoice.deleted'
+  | 'invoice.finalized'
+  | 'invoice.paid'
+  | 'invoice.voided'
+  | 'invoice.marked_uncollectible'
+  | 'invoice.credited'
 export type PaymentEventType =
   | 'payment.created'
   | 'payment.succeeded'
   | 'payment.failed'
   | 'payment.pending'
   | 'payment.action_required'
+type CreditEventType = 'credit.granted' | 'credit.applied' | 'credit.released' | 'credit.expired' | 'credit.voided'
+type CreditNoteEventType = 'credit_note.created' | 'credit_note.voided'
+type DiscountEventType = 'discount.created' | 'discount.used' | 'discount.given_back' | 'discount.ended'
+type RefundEventType = 'refund.created' | 'refund.succeeded' | 'refund.failed' | 'refund.pending'
 
-export type DomainEvent = { readonly at: Instant } & (
-  | ({ readonly subject: 'subscription'; readonly type: SubscriptionEventType } & Changed<Subscription>)
-  | ({ readonly subject: 'invoice'; readonly type: InvoiceEventType } & Changed<Invoice>)
-  | ({ readonly subject: 'payment'; readonly type: PaymentEventType } & Changed<Payment>)
-)
+/** What happens to each kind of thing. */
+type Happenings = {
+  subscription: readonly [SubscriptionEventType, Subscription]
+  invoice: readonly [InvoiceEventType, Invoice]
+  payment: readonly [PaymentEventType, Payment]
+  credit: readonly [CreditEventType, Credit]
+  credit_note: readonly [CreditNoteEventType, CreditNote]
+  discount: readonly [DiscountEventType, Discount]
+  refund: readonly [RefundEventType, Refund]
+}
+
+export type EventSubject = keyof Happenings
+export type EventOf<S extends EventSubject> = {
+  readonly at: Instant
+  readonly subject: S
+  readonly type: Happenings[S][0]
+} & Changed<Happenings[S][1]>
+
+export type DomainEvent = { [S in EventSubject]: EventOf<S> }[EventSubject]
 
 /** Everything that one commit makes true about one account. */
 export type Decision = {
   readonly account: { readonly before: Account; readonly after: Account }
   readonly subscriptions: readonly Changed<Subscription>[]
   readonly invoices: readonly Changed<Invoice>[]
+  readonly creditNotes: readonly Changed<CreditNote>[]
+  readonly credits: readonly Changed<Credit>[]
+  readonly applications: readonly Changed<CreditApplication>[]
+  readonly discounts: readonly Changed<Discount>[]
+  readonly coupons: readonly Changed<Coupon>[]
   readonly charges: readonly Changed<Charge>[]
+  readonly refunds: readonly Changed<Refund>[]
   readonly ledger: readonly LedgerTransaction[]
   readonly events: readonly DomainEvent[]
   /** Something of the account is still due: it was further behind than one decision goes. */

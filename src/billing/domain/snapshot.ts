@@ -1,18 +1,23 @@
 import type { Account } from '../../accounts/domain/account.ts'
 import type { PaymentMethod } from '../../accounts/domain/payment-method.ts'
-import type { DraftInvoice, TaxAmount } from '../../invoices/domain/invoice.ts'
+import type { CreditApplication } from '../../credits/domain/application.ts'
+import type { Credit } from '../../credits/domain/credit.ts'
+import type { Coupon } from '../../discounts/domain/coupon.ts'
+import type { Discount } from '../../discounts/domain/discount.ts'
+import type { CreditNote } from '../../invoices/domain/credit-note.ts'
+import type { Invoice } from '../../invoices/domain/invoice.ts'
 import type { Id } from '../../kernel/id.ts'
 import type { Instant } from '../../kernel/instant.ts'
 import type { Settings } from '../../organizations/domain/organization.ts'
-import type { ChargeOutcome } from '../../payments/domain/outcome.ts'
-import type { ChargeOf } from '../../payments/domain/payment.ts'
+import type { ChargeOf, Payment } from '../../payments/domain/payment.ts'
+import type { Refund } from '../../payments/domain/refund.ts'
 import type { Plan, PlanVersion } from '../../plans/domain/plan.ts'
-import type { CreateSubscription, SubscriptionCommand } from '../../subscriptions/domain/commands.ts'
 import type { Subscription } from '../../subscriptions/domain/subscription.ts'
+import type { UsageOf } from '../../subscriptions/domain/usage-billable.ts'
 
 /**
  * All that a decision about one account may read. The versions of the account and of the subscriptions it changes guard
- * it; settings, plans and methods count as they were read.
+ * it; settings, plans, methods and usage count as they were read.
  */
 export type Snapshot = {
   readonly settings: Settings
@@ -22,23 +27,28 @@ export type Snapshot = {
   /** Every live one, and the one a command is about. */
   readonly subscriptions: readonly Subscription[]
   readonly versions: ReadonlyMap<Id<'plan_version'>, PlanVersion>
+  /** What was used of the account's subscriptions. */
+  readonly usageOf: UsageOf
   /** The account's way to be charged. */
   readonly method: PaymentMethod | null
-  /** The plan a new subscription asks for. */
-  readonly plan: Plan | null
-  readonly draft: DraftInvoice | null
+  /** The plans that a command names. */
+  readonly plans: readonly Plan[]
+  /** The coupon that a command names. */
+  readonly coupon: Coupon | null
+  /**
+   * Drafts, what bills the present period of a subscription that a step may credit, what a command is about, and what
+   * corrects or credits that.
+   */
+  readonly invoices: readonly Invoice[]
+  readonly creditNotes: readonly CreditNote[]
+  /** Of the invoices: every payment, and what of it goes back. */
+  readonly payments: readonly Payment[]
+  readonly refunds: readonly Refund[]
+  /** Those with something left, and those applied to the invoice a command is about. */
+  readonly credits: readonly Credit[]
+  readonly applications: readonly CreditApplication[]
+  /** Those that have not ended, and those on the invoice a command is about. */
+  readonly discounts: readonly Discount[]
+  /** Charges whose outcome is told. */
   readonly charges: readonly ChargeOf[]
 }
-
-/** A tax of an external engine, on the whole of the invoice. */
-type TaxTold = Omit<TaxAmount, 'taxable'>
-
-export type Command =
-  | CreateSubscription
-  | SubscriptionCommand
-  /** Everything that falls due by now, at most so many invoices a subscription. */
-  | { readonly type: 'advance' }
-  /** The answer to a draft that awaited its tax. */
-  | { readonly type: 'finalize_invoice'; readonly id: Id<'invoice'>; readonly taxes: readonly TaxTold[] }
-  /** What the gateway said. */
-  | { readonly type: 'record_outcomes'; readonly outcomes: ReadonlyMap<Id<'attempt'>, ChargeOutcome> }

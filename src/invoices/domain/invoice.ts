@@ -1,44 +1,72 @@
 import type { Account, Address } from '../../accounts/domain/account.ts'
+import type { LineDiscount } from '../../discounts/domain/discount-lines.ts'
 import type { Currency } from '../../kernel/currency.ts'
+import type { Fraction } from '../../kernel/fraction.ts'
 import type { Id } from '../../kernel/id.ts'
 import type { Instant } from '../../kernel/instant.ts'
 import { invariant } from '../../kernel/invariant.ts'
 import type { Period } from '../../kernel/period.ts'
+import type { RatedPart } from '../../plans/domain/rating.ts'
 
-export const invoiceStatuses = ['draft', 'open', 'paid', 'void', 'uncollectible'] as const
+/** Those that can be listed; of a deleted draft only the event remains. */
+export const keptStatuses = ['draft', 'open', 'paid', 'void', 'uncollectible'] as const
+export const invoiceStatuses = [...keptStatuses, 'deleted'] as const
 export type InvoiceStatus = (typeof invoiceStatuses)[number]
-export const invoiceReasons = ['subscription', 'renewal'] as const
+export const invoiceReasons = [
+  ...(['subscription', 'renewal', 'proration', 'usage', 'supplemental', 'one_off', 'correction'] as const),
+] as const
 export type InvoiceReason = (typeof invoiceReasons)[number]
-export const lineKinds = ['base'] as const
+export const lineKinds = ['base', 'usage', 'proration_credit', 'proration_charge', 'minimum', 'one_off'] as const
+/** What a draft waits for before it becomes final. */
+export const draftAwaits = ['tax', 'day_end', 'next_invoice', 'request'] as const
 
-/** Amounts are minor units of the invoice's currency. */
+/** Amounts are minor units of the invoice's currency. A credit's are negative. */
 export type Line = {
   readonly id: Id<'line'>
-  readonly subscriptionId: Id<'subscription'>
-  readonly planVersionId: Id<'plan_version'>
+  /** Both null on a line that somebody wrote by hand. */
+  readonly subscriptionId: Id<'subscription'> | null
+  readonly planVersionId: Id<'plan_version'> | null
   /** Claims what is billed, so that nothing is billed twice. */
-  readonly billingKey: string
+  readonly billingKey: string | null
   readonly kind: (typeof lineKinds)[number]
   readonly description: string
   /** Decimal strings, up to 12 decimals. */
   readonly quantity: string
-  readonly unitAmount: string
-  /** quantity × unitAmount, rounded once, half away from zero. */
+  /** Null where tiers say it. */
+  readonly unitAmount: string | null
+  /** The part of the whole that is charged or credited; null: all of it. */
+  readonly proration: Fraction | null
+  /** Null but for usage. */
+  readonly usage: LineUsage | null
+  /** What was committed to is the unit amount; what base and usage came to is taken off it. Null but for a minimum. */
+  readonly covered: bigint | null
+  /** Computed exactly from the above and rounded once, half away from zero. */
   readonly amount: bigint
+  readonly discounts: readonly LineDiscount[]
+  /** Their sum; 0 ≤ discount ≤ amount, but a credit's is negative: it takes back the discount of what it credits. */
+  readonly discount: bigint
   readonly tax: bigint
+  readonly taxes: readonly LineTax[]
   readonly period: Period
+  /** The line that a proration credit gives back. */
+  readonly creditsLineId: Id<'line'> | null
 }
 
-/** One tax on the sum of the lines it applies to. */
-export type TaxAmount = {
+/** Tier by tier; `earlier` is what the same price makes of what was used before it held, and is taken off. */
+export type LineUsage = { readonly metric: string; readonly parts: readonly RatedPart[]; readonly earlier: bigint }
+
+/** What one line bears of a tax. */
+export type LineTax = {
   readonly name: string
   readonly country: string | null
   readonly region: string | null
   /** A decimal string; null where the one who computed it did not say. */
   readonly percent: string | null
-  readonly taxable: bigint
   readonly amount: bigint
 }
+
+/** One tax on the sum of the lines it applies to. */
+export type TaxAmount = LineTax & { readonly taxable: bigint }
 
 /** The parties, as they were at finalisation. */
 export type BillTo = {
@@ -65,52 +93,78 @@ type Body = {
   readonly tax: bigint
   readonly taxes: readonly TaxAmount[]
   readonly total: bigint
+  /** The voided invoice it stands for. */
+  readonly corrects: Id<'invoice'> | null
+  /** Shown to the customer. */
+  readonly memo: string | null
+  /** Local days until it is due; null: as the account's terms say. */
+  readonly termsDays: number | null
 }
 
-/** Waits for its tax: no number, no payment, nothing in the ledger. */
-export type DraftInvoice = Body & { readonly status: 'draft' }
+/** No number, no payment, nothing in the ledger. */
+export type DraftInvoice = Body & {
+  readonly status: 'draft'
+  readonly awaits: (typeof draftAwaits)[number]
+  /** When it becomes final by itself; null: never. */
+  readonly finalizeAt: Instant | null
+}
+
+/** A draft that is no more: only its event remains. */
+export type DeletedInvoice = Body & { readonly status: 'deleted' }
 
 /** Frozen but for its status and settlement: total = paid + creditsApplied + creditNotes + writtenOff + balance. */
 export type FinalInvoice = Body & {
-  readonly status: Exclude<InvoiceStatus, 'draft'>
+  readonly status: Exclude<InvoiceStatus, 'draft' | 'deleted'>
   readonly number: string
   readonly finalizedAt: Instant
   readonly dueAt: Instant
   readonly billTo: BillTo
   readonly settlement: Settlement
+  /** Why it was voided, and when. */
+  readonly voided: { readonly at: Instant; readonly reason: string } | null
 }
 
 export type Settlement = {
   readonly paid: bigint
+  /** Negative where a negative total went to the credit balance. */
   readonly creditsApplied: bigint
   readonly creditNotes: bigint
   readonly writtenOff: bigint
 }
 
-export type Invoice = DraftInvoice | FinalInvoice
+export type Invoice = DraftInvoice | FinalInvoice | DeletedInvoice
 
-/** What is still owed; never negative. A draft owes its total once it is final. */
+/** What is still owed; never negative, but for a draft's, which owes its total once it is final. */
 export function balanceOf(invoice: Invoice): bigint {
-  if (invoice.status === 'draft') return invoice.total
+  if (invoice.status === 'draft' || invoice.status === 'deleted') return invoice.total
   const { paid, creditsApplied, creditNotes, writtenOff } = invoice.settlement
   const balance = invoice.total - paid - creditsApplied - creditNotes - writtenOff
   invariant(balance >= 0n, `invoice ${invoice.id} must not owe ${balance}`)
   return balance
 }
 
-/** Money that came in, and what is let go with it. Paid once nothing is owed. */
-export function settle(
-  invoice: FinalInvoice,
-  { paid, writtenOff }: Pick<Settlement, 'paid' | 'writtenOff'>,
-): FinalInvoice {
-  invariant(paid > 0n && writtenOff >= 0n, `${paid} and ${writtenOff} cannot be settled on ${invoice.id}`)
+/** Money that came in, credit, or what is let go. Paid once nothing is owed. The version is left to the caller. */
+export function settle(invoice: FinalInvoice, by: Partial<Settlement>): FinalInvoice {
   const { settlement } = invoice
-  const settled = {
+  const settled: FinalInvoice = {
     ...invoice,
-    version: invoice.version + 1,
-    settlement: { ...settlement, paid: settlement.paid + paid, writtenOff: settlement.writtenOff + writtenOff },
+    settlement: {
+      paid: settlement.paid + (by.paid ?? 0n),
+      creditsApplied: settlement.creditsApplied + (by.creditsApplied ?? 0n),
+      creditNotes: settlement.creditNotes + (by.creditNotes ?? 0n),
+      writtenOff: settlement.writtenOff + (by.writtenOff ?? 0n),
+    },
   }
-  return balanceOf(settled) === 0n ? { ...settled, status: 'paid' } : settled
+  return balanceOf(settled) === 0n && settled.status === 'open' ? { ...settled, status: 'paid' } : settled
+}
+
+export function isFinal(invoice: Invoice): invoice is FinalInvoice {
+  return invoice.status !== 'draft' && invoice.status !== 'deleted'
+}
+
+/** What a line comes to before tax. */
+export function netOf({ amount, discount }: Pick<Line, 'amount' | 'discount'>): bigint {
+  return amount - discount
 }
 
 export function billToOf(account: Account): BillTo {

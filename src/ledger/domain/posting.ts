@@ -5,10 +5,24 @@ import { invariant } from '../../kernel/invariant.ts'
 
 /**
  * Double entry, from the seller's side. receivable: what customers owe · revenue: what was invoiced, net of tax ·
- * tax: what is owed to tax offices · cash: what the gateway or the bank took in · rounding: what a gateway cannot charge.
+ * tax: what is owed to tax offices · cash: what the gateway or the bank took in · rounding: what a gateway cannot charge ·
+ * credit: what customers have to their credit · granted: credit given away, and taken back when it expires ·
+ * refund: what is to be paid back · bad_debt: what is not expected any more.
  */
-export const ledgerAccounts = ['receivable', 'revenue', 'tax', 'cash', 'rounding'] as const
+export const ledgerAccounts = [
+  ...(['receivable', 'revenue', 'tax', 'cash', 'rounding'] as const),
+  ...(['credit', 'granted', 'refund', 'bad_debt'] as const),
+] as const
 export type LedgerAccount = (typeof ledgerAccounts)[number]
+
+type LedgerDocument = 'invoice' | 'payment' | 'credit' | 'credit_application' | 'credit_note' | 'refund'
+
+/** What moved it. A document may move money more than once, each time in another way. */
+export const ledgerKinds = [
+  ...(['invoice', 'payment', 'void', 'uncollectible', 'credit_note', 'credit_note_void'] as const),
+  ...(['refund', 'refund_failed'] as const),
+  ...(['credit_grant', 'credit_applied', 'credit_released', 'credit_expired', 'credit_void'] as const),
+] as const
 
 /** One line of a transaction, in minor units: a debit is positive, a credit negative. Never zero. */
 type Posting = { readonly ledgerAccount: LedgerAccount; readonly amount: bigint }
@@ -17,8 +31,8 @@ type Posting = { readonly ledgerAccount: LedgerAccount; readonly amount: bigint 
 export type LedgerTransaction = {
   readonly organizationId: Id<'organization'>
   readonly accountId: Id<'account'>
-  readonly document: Id<'invoice'> | Id<'payment'>
-  readonly kind: 'invoice' | 'payment'
+  readonly document: Id<LedgerDocument>
+  readonly kind: (typeof ledgerKinds)[number]
   readonly currency: Currency
   readonly at: Instant
   readonly postings: readonly Posting[]

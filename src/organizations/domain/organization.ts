@@ -5,6 +5,13 @@ export const organizationModes = ['live', 'sandbox'] as const
 export const numberings = ['account', 'organization'] as const
 export const taxEngines = ['none', 'rates', 'external'] as const
 
+/** How a change in the middle of a period is divided: by local days, by exact time, or not at all. */
+export const granularities = ['day', 'second', 'none'] as const
+export type Granularity = (typeof granularities)[number]
+/** end_of_day: a day's changes in one invoice · now: at once · next_invoice: together with the next period's. */
+export const invoicings = ['end_of_day', 'now', 'next_invoice'] as const
+export type Invoicing = (typeof invoicings)[number]
+
 /** A tax on everything sold to one country, or to one region of it. `percent` is a decimal string: "19" or "8.875". */
 export type TaxRate = {
   readonly country: string
@@ -21,6 +28,11 @@ export type Settings = {
     /** Begins the organization's numbers: `INV-000001`. */
     readonly prefix: string
   }
+  readonly proration: { readonly granularity: Granularity; readonly invoicing: Invoicing }
+  readonly invoicing: {
+    /** An account's renewals of one local date come in one invoice. */
+    readonly consolidate: boolean
+  }
   readonly tax: {
     /** none: no tax. rates: the table below. external: invoices stay drafts until their tax is told. */
     readonly engine: (typeof taxEngines)[number]
@@ -35,3 +47,9 @@ export type Organization = {
   readonly mode: (typeof organizationModes)[number]
   readonly settings: Settings
 }
+
+/** What an organization that never said otherwise has. */
+export const defaultSettings = {
+  proration: { granularity: 'day', invoicing: 'end_of_day' },
+  invoicing: { consolidate: false },
+} as const satisfies Partial<Settings>

@@ -13,10 +13,18 @@ const problemSchema = z
   })
   .openapi('Problem')
 
-/** The answers of a route for the OpenAPI document: its own, and the problem document for everything else. */
-export function answers<T extends z.ZodType>(status: 200 | 201 | 202, schema: T, description: string) {
+/**
+ * The answers of a route for the OpenAPI document: its own, and the problem document for everything else. `media` is what
+ * its own is written in.
+ */
+export function answers<T extends z.ZodType>(
+  status: 200 | 201 | 202,
+  schema: T,
+  description: string,
+  media = 'application/json',
+) {
   return {
-    [status]: { description, content: { 'application/json': { schema } } },
+    [status]: { description, content: { [media]: { schema } } },
     default: {
       description: 'A problem document (RFC 9457)',
       content: { 'application/problem+json': { schema: problemSchema } },

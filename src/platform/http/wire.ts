@@ -33,6 +33,8 @@ export const instantSchema = z
   })
   .openapi({ type: 'string', format: 'date-time' })
 
+export const instantOrNullSchema = instantSchema.nullable().openapi({ type: ['string', 'null'], format: 'date-time' })
+
 export const currencySchema = z
   .string()
   .transform((text, context): Currency => {
@@ -88,6 +90,11 @@ export const externalKeySchema = z.string().min(1).max(255).openapi({ example: '
 export const amountSchema = z.number().int().openapi({ type: 'integer', description: 'Minor units of the currency.' })
 
 export const timeSchema = z.string().openapi({ type: 'string', format: 'date-time' })
+
+/** In an answer: the document would call a shape that is `nullable` null wherever it is used. */
+export function orNull<T extends z.ZodType>(schema: T) {
+  return z.union([schema, z.null()])
+}
 
 export function timeOrNull(at: Instant | null): string | null {
   return at === null ? null : toIso(at)

@@ -1,110 +1,109 @@
 import type { Instant } from '../../kernel/instant.ts'
 import { invariant } from '../../kernel/invariant.ts'
-import { type Anchor, periodAt, periodContaining } from '../../kernel/period.ts'
-import { findPrice, type PlanVersion } from '../../plans/domain/plan.ts'
-import { type Billable, baseBillable } from './billable.ts'
-import { nextDueAt, type Subscription, type SubscriptionIn } from './subscription.ts'
-
-/** One thing that happened to a subscription by itself, and what it makes the account owe. */
-export type Step = {
-  readonly at: Instant
-  readonly type: SubscriptionEventType
-  readonly subscription: Subscription
-  readonly billables: readonly Billable[]
-}
-
-export type SubscriptionEventType =
-  | 'subscription.created'
-  | 'subscription.trial_started'
-  | 'subscription.activated'
-  | 'subscription.renewed'
-  | 'subscription.updated'
-  | 'subscription.cancellation_scheduled'
-  | 'subscription.cancellation_revoked'
-  | 'subscription.cancelled'
+import { activateStep, endStep, type Facts } from './begin-and-end.ts'
+import { baseBillables } from './billable.ts'
+import { scheduledChangeStep } from './change.ts'
+import { type Due, nextDue } from './due.ts'
+import { closeMetering, startMetering } from './metering.ts'
+import { endInPause, pausedAfterTrial, resumeStep } from './pause.ts'
+import { isUnbilled, nextStanding } from './periods.ts'
+import { freeStep, type Step } from './step.ts'
+import { type Subscription, type SubscriptionIn, termsOf } from './subscription.ts'
 
 /**
- * What falls due next, if it does by `until`: a scheduled start, a trial's end, a renewal or a cancellation. A cancellation
- * at a period's end comes before the renewal of that instant. The version is left to the caller: one commit, one version.
+ * What falls due next, if it does by `until`. At one instant resuming comes before ending, that before a trial's end, a
+ * scheduled change and a renewal. The version is left to the caller: one commit, one version. Giving up a pending change
+ * voids its invoice and is the caller's.
  */
-export function nextStep(subscription: Subscription, version: PlanVersion, until: Instant): Step | null {
-  const at = nextDueAt(subscription)
-  if (at === null || at > until) return null
-  switch (subscription.status) {
-    case 'scheduled':
-      return start(subscription, version)
-    case 'trial':
-      return subscription.cancelAt === null ? activate(subscription, version, at) : cancelled(subscription, at)
-    case 'active':
-      return subscription.cancelAt === null ? renew(subscription, version) : cancelled(subscription, at)
-    case 'cancelled':
-      return null
+export function nextStep(subscription: Subscription, until: Instant, facts: Facts): Step | null {
+  const due = nextDue(subscription)
+  return due === null || due.at > until ? null : stepOf(subscription, due, facts)
+}
+
+function stepOf(subscription: Subscription, { kind, at }: Due, facts: Facts): Step {
+  switch (kind) {
+    case 'start':
+      return start(subscription, facts)
+    case 'trial_notice':
+      invariant(subscription.status === 'trial', `${subscription.id} must be in trial`)
+      return freeStep(at, 'subscription.trial_will_end', { ...subscription, noticedAt: at })
+    case 'trial_end':
+      invariant(subscription.status === 'trial', `${subscription.id} must be in trial`)
+      return endTrial(subscription, at, facts)
+    case 'pause_notice':
+      invariant(subscription.status === 'paused', `${subscription.id} must be paused`)
+      return freeStep(at, 'subscription.pause_will_end', { ...subscription, noticedAt: at })
+    case 'resume':
+      invariant(subscription.status === 'paused', `${subscription.id} must be paused`)
+      return resumeStep(subscription, at, facts.pausesBy, facts)
+    case 'pause_limit':
+      invariant(subscription.status === 'paused', `${subscription.id} must be paused`)
+      return endInPause(subscription, at, 'cancelled', facts)
+    case 'cancel':
+      return endStep(subscription, at, 'cancelled', facts)
+    case 'expire':
+      return subscription.status === 'paused'
+        ? endInPause(subscription, at, 'expired', facts)
+        : endStep(subscription, at, 'expired', facts)
+    case 'change':
+      return scheduledChangeStep(subscription, at, facts)
+    case 'metering':
+      return closeMeteringPeriod(subscription, at, facts)
+    case 'renewal':
+      return renew(subscription, facts)
+    case 'pending_change':
+      throw new Error(`the pending change of ${subscription.id} is given up with its invoice`)
   }
 }
 
-/** Ends at once: what was billed stays billed. */
-export function cancelled(subscription: Subscription, at: Instant): Step {
-  const ended: SubscriptionIn<'cancelled'> = {
-    ...termsOf(subscription),
-    status: 'cancelled',
-    anchorAt: 'anchorAt' in subscription ? subscription.anchorAt : null,
-    period: 'period' in subscription ? subscription.period : null,
-    endedAt: at,
-  }
-  return { at, type: 'subscription.cancelled', subscription: ended, billables: [] }
-}
-
-function start(subscription: SubscriptionIn<'scheduled'>, version: PlanVersion): Step {
+function start(subscription: Subscription, facts: Facts): Step {
   const { startAt, trialEndsAt } = subscription
-  if (trialEndsAt === null) return activate(subscription, version, startAt)
+  if (trialEndsAt === null) return activateStep(subscription, startAt, facts)
   const trial: SubscriptionIn<'trial'> = {
     ...termsOf(subscription),
     status: 'trial',
     trialEndsAt,
     period: { start: startAt, end: trialEndsAt },
     cancelAt: null,
+    noticedAt: null,
   }
-  return { at: startAt, type: 'subscription.trial_started', subscription: trial, billables: [] }
+  return freeStep(startAt, 'subscription.trial_started', trial)
 }
 
-/** Anchored here: every later boundary is counted from this instant. */
-function activate(subscription: SubscriptionIn<'scheduled' | 'trial'>, version: PlanVersion, at: Instant): Step {
-  const period = periodAt({ at, zone: subscription.timezone }, subscription.interval, 0)
-  const active: SubscriptionIn<'active'> = {
-    ...termsOf(subscription),
-    status: 'active',
-    anchorAt: at,
-    period,
-    cancelAt: null,
+function endTrial(trial: SubscriptionIn<'trial'>, at: Instant, facts: Facts): Step {
+  if (facts.canPay || trial.trialEnd === 'invoice') return activateStep(trial, at, facts)
+  return trial.trialEnd === 'pause' ? pausedAfterTrial(trial, at) : endStep(trial, at, 'cancelled', facts)
+}
+
+/** The ended period's usage and the next period's base on one invoice. */
+function renew(subscription: Subscription, facts: Facts): Step {
+  invariant(subscription.status === 'active', `${subscription.id} must be active to renew`)
+  const standing = nextStanding(subscription, subscription)
+  const at = standing.period.start
+  const used = closeMetering(asItEnds(subscription), at, facts)
+  const renewed: SubscriptionIn<'active'> = {
+    ...subscription,
+    ...standing,
+    // A change later on this day is one of the period that begins here.
+    baseline: null,
+    metering: startMetering(subscription, standing, facts.versions),
   }
-  const billable = baseBillable(active, priced(active, version), { period, reason: 'subscription' })
-  return { at, type: 'subscription.activated', subscription: active, billables: [billable] }
-}
-
-function renew(subscription: SubscriptionIn<'active'>, version: PlanVersion): Step {
-  const anchor: Anchor = { at: subscription.anchorAt, zone: subscription.timezone }
-  const { start, end } = periodContaining(anchor, subscription.interval, subscription.period.end)
-  invariant(
-    start === subscription.period.end,
-    `the period after ${subscription.id}'s ${subscription.period.end} must tile`,
-  )
-  const renewed: SubscriptionIn<'active'> = { ...subscription, period: { start, end } }
-  const billable = baseBillable(renewed, priced(renewed, version), { period: { start, end }, reason: 'renewal' })
-  return { at: start, type: 'subscription.renewed', subscription: renewed, billables: [billable] }
-}
-
-function priced(subscription: Subscription, version: PlanVersion) {
-  const price = findPrice(version, subscription.currency, subscription.interval)
-  invariant(price !== null, `plan version ${version.id} must hold the price that ${subscription.id} was sold`)
-  return { version, price }
-}
-
-/** The members that every status has. */
-function termsOf(subscription: Subscription) {
-  const { organizationId, id, accountId, version, planId, planVersionId, quantity, currency, interval } = subscription
-  const { timezone, startAt, trialEndsAt, externalKey, metadata, createdAt } = subscription
+  const billables = isUnbilled(renewed, standing) ? [] : baseBillables(renewed, standing, facts.versions)
   return {
-    ...{ organizationId, id, accountId, version, planId, planVersionId, quantity, currency, interval },
-    ...{ timezone, startAt, trialEndsAt, externalKey, metadata, createdAt },
+    ...freeStep(at, 'subscription.renewed', renewed),
+    billables: [...billables, ...used.billables],
+    reason: 'renewal',
   }
+}
+
+/** A change at the very end of a period is of the next one: what ends is priced as it was sold. */
+function asItEnds(subscription: SubscriptionIn<'active'>): SubscriptionIn<'active'> {
+  const { baseline, changedAt, period } = subscription
+  return baseline === null || changedAt !== period.end ? subscription : { ...subscription, ...baseline.agreement }
+}
+
+function closeMeteringPeriod(subscription: Subscription, at: Instant, facts: Facts): Step {
+  invariant(subscription.status === 'active', `${subscription.id} must be active to be metered`)
+  const { metering, billables } = closeMetering(subscription, at, facts)
+  return { ...freeStep(at, 'subscription.metered', { ...subscription, metering }), billables, reason: 'usage' }
 }

@@ -1,97 +1,109 @@
 import type { Metadata } from '../../accounts/domain/account.ts'
-import type { Id } from '../../kernel/id.ts'
 import { type Instant, toIso } from '../../kernel/instant.ts'
-import type { IntervalUnit } from '../../kernel/period.ts'
 import type { Rejection } from '../../kernel/rejection.ts'
 import { err, ok, type Result } from '../../kernel/result.ts'
-import { cancelled, type Step } from './advance.ts'
+import { endStep } from './begin-and-end.ts'
+import type { CommandContext, SubscriptionCommand } from './command.ts'
+import { decideChange, decideUnschedule } from './decide-change.ts'
+import { awaitsPayment, decidePause, decideResume } from './decide-pause.ts'
+import { decideTrial } from './decide-trial.ts'
+import { creditOfRest } from './pause.ts'
+import { freeStep, type Step } from './step.ts'
 import type { Subscription, SubscriptionStatus } from './subscription.ts'
-
-export type CreateSubscription = {
-  readonly type: 'create_subscription'
-  readonly planCode: string
-  /** null: the plan's only interval in the account's currency. */
-  readonly interval: IntervalUnit | null
-  readonly intervalCount: number
-  readonly quantity: number
-  /** null: now. In the past: every period begun since is billed at once. In the future: it waits. */
-  readonly startAt: Instant | null
-  /** null: the plan's. */
-  readonly trialDays: number | null
-  readonly externalKey: string | null
-  readonly metadata: Metadata
-}
-
-/** Commands on one existing subscription. */
-export type SubscriptionCommand =
-  | { readonly type: 'cancel_subscription'; readonly id: Id<'subscription'>; readonly when: 'now' | 'period_end' }
-  | { readonly type: 'uncancel_subscription'; readonly id: Id<'subscription'> }
-  | {
-      readonly type: 'update_subscription'
-      readonly id: Id<'subscription'>
-      readonly externalKey?: string | null | undefined
-      readonly metadata?: Metadata | undefined
-    }
 
 type CommandType = SubscriptionCommand['type']
 
 /** Which command makes sense in which state; a pair that is not here is refused, naming those that are. */
 const possible = {
-  scheduled: ['cancel_subscription', 'update_subscription'],
-  trial: ['cancel_subscription', 'uncancel_subscription', 'update_subscription'],
-  active: ['cancel_subscription', 'uncancel_subscription', 'update_subscription'],
-  paused: ['cancel_subscription', 'update_subscription'],
+  scheduled: ['change_subscription', 'cancel_subscription', 'update_subscription'],
+  trial: [
+    ...(['change_subscription', 'unschedule_change', 'change_trial', 'cancel_subscription'] as const),
+    ...(['uncancel_subscription', 'update_subscription'] as const),
+  ],
+  active: [
+    ...(['change_subscription', 'unschedule_change', 'pause_subscription', 'cancel_subscription'] as const),
+    ...(['uncancel_subscription', 'update_subscription'] as const),
+  ],
+  paused: ['resume_subscription', 'unschedule_change', 'cancel_subscription', 'update_subscription'],
   cancelled: ['update_subscription'],
   expired: ['update_subscription'],
 } as const satisfies Record<SubscriptionStatus, readonly CommandType[]>
+
+/** What people call them: as in the paths of the API. */
+const names = {
+  change_subscription: 'change',
+  unschedule_change: 'scheduled_change',
+  cancel_subscription: 'cancel',
+  uncancel_subscription: 'uncancel',
+  pause_subscription: 'pause',
+  resume_subscription: 'resume',
+  change_trial: 'trial',
+  update_subscription: 'update',
+} as const satisfies Record<CommandType, string>
 
 /** The step the command makes, or null when things are already as it wants them. */
 export function decideCommand(
   subscription: Subscription,
   command: SubscriptionCommand,
-  now: Instant,
+  context: CommandContext,
 ): Result<Step | null, Rejection> {
   const allowed: readonly CommandType[] = possible[subscription.status]
   if (!allowed.includes(command.type)) {
-    if (command.type === 'cancel_subscription') return alreadyEnded(subscription)
-    return notPossible(subscription, command.type)
+    return err(command.type === 'cancel_subscription' ? alreadyEnded(subscription) : notPossible(subscription, command))
   }
   switch (command.type) {
+    case 'change_subscription':
+      return decideChange(subscription, command, context)
+    case 'unschedule_change':
+      return decideUnschedule(subscription, context.now)
+    case 'pause_subscription':
+      return decidePause(subscription, command.resumesAt, context)
+    case 'resume_subscription':
+      return decideResume(subscription, context)
+    case 'change_trial':
+      return decideTrial(subscription, command.endsAt, context)
     case 'cancel_subscription':
-      return ok(cancel(subscription, command.when, now))
+      return cancel(subscription, command, context)
     case 'uncancel_subscription':
-      return uncancel(subscription, now)
+      return uncancel(subscription, context.now)
     case 'update_subscription':
-      return ok(update(subscription, command, now))
+      return ok(update(subscription, command, context.now))
   }
 }
 
-function cancel(subscription: Subscription, when: 'now' | 'period_end', now: Instant): Step | null {
-  if (when === 'now' || subscription.status === 'scheduled') return cancelled(subscription, now)
-  if (subscription.status === 'cancelled' || subscription.cancelAt !== null) return null
+type Asked<T extends CommandType> = Extract<SubscriptionCommand, { readonly type: T }>
+
+function cancel(
+  subscription: Subscription,
+  { when, prorate, credit }: Asked<'cancel_subscription'>,
+  { now, facts }: CommandContext,
+): Result<Step | null, Rejection> {
+  if (when === 'now' || subscription.status === 'scheduled') {
+    if (subscription.status === 'active' && subscription.pendingChange !== null) return err(awaitsPayment)
+    const ended = endStep(subscription, now, 'cancelled', facts)
+    if (!prorate) return ok(ended)
+    // What is paused is served no further than to the pause.
+    const from = subscription.status === 'paused' ? subscription.pausedAt : now
+    return ok({ ...ended, proration: creditOfRest(from, facts.pausesBy, credit) })
+  }
+  if (prorate) return err(nothingToProrate)
+  if (subscription.status === 'paused') return err(pausedHasNoEnd)
+  if (subscription.status !== 'trial' && subscription.status !== 'active') return ok(null)
+  if (subscription.cancelAt !== null) return ok(null)
   const changed = { ...subscription, cancelAt: subscription.period.end }
-  return { at: now, type: 'subscription.cancellation_scheduled', subscription: changed, billables: [] }
+  return ok(freeStep(now, 'subscription.cancellation_scheduled', changed))
 }
 
 function uncancel(subscription: Subscription, now: Instant): Result<Step | null, Rejection> {
-  if (subscription.status !== 'trial' && subscription.status !== 'active') {
-    return notPossible(subscription, 'uncancel_subscription')
-  }
+  if (subscription.status !== 'trial' && subscription.status !== 'active') return ok(null)
   if (subscription.cancelAt === null) return ok(null)
-  const changed = { ...subscription, cancelAt: null }
-  return ok({ at: now, type: 'subscription.cancellation_revoked', subscription: changed, billables: [] })
+  return ok(freeStep(now, 'subscription.cancellation_revoked', { ...subscription, cancelAt: null }))
 }
 
-function update(
-  subscription: Subscription,
-  command: Extract<SubscriptionCommand, { readonly type: 'update_subscription' }>,
-  now: Instant,
-): Step | null {
+function update(subscription: Subscription, command: Asked<'update_subscription'>, now: Instant): Step | null {
   const { externalKey = subscription.externalKey, metadata = subscription.metadata } = command
   const unchanged = externalKey === subscription.externalKey && sameMetadata(metadata, subscription.metadata)
-  if (unchanged) return null
-  const changed = { ...subscription, externalKey, metadata }
-  return { at: now, type: 'subscription.updated', subscription: changed, billables: [] }
+  return unchanged ? null : freeStep(now, 'subscription.updated', { ...subscription, externalKey, metadata })
 }
 
 function sameMetadata(left: Metadata, right: Metadata): boolean {
@@ -99,20 +111,33 @@ function sameMetadata(left: Metadata, right: Metadata): boolean {
   return keys.length === Object.keys(right).length && keys.every((key) => left[key] === right[key])
 }
 
-function alreadyEnded(subscription: Subscription): Result<never, Rejection> {
-  const since = subscription.status === 'cancelled' ? ` since ${toIso(subscription.endedAt)}` : ''
-  return err({
+function alreadyEnded(subscription: Subscription): Rejection {
+  const since = 'endedAt' in subscription ? ` since ${toIso(subscription.endedAt)}` : ''
+  return {
     code: 'command_not_possible',
     detail: `The subscription is ${subscription.status}${since}: it cannot be cancelled again.`,
     hint: 'Nothing is billed any more. To sell to the account again, create a new subscription.',
-  })
+  }
 }
 
-function notPossible(subscription: Subscription, type: CommandType): Result<never, Rejection> {
-  const names = possible[subscription.status].map((name) => name.replace('_subscription', '')).join(', ')
-  return err({
+function notPossible(subscription: Subscription, { type }: SubscriptionCommand): Rejection {
+  return {
     code: 'command_not_possible',
-    detail: `A subscription that is ${subscription.status} has no "${type.replace('_subscription', '')}".`,
-    hint: `Possible now: ${names}.`,
-  })
+    detail: `A subscription that is ${subscription.status} has no "${names[type]}".`,
+    hint: `Possible now: ${possible[subscription.status].map((one) => names[one]).join(', ')}.`,
+  }
+}
+
+const nothingToProrate: Rejection = {
+  code: 'invalid_request',
+  detail: 'At the end of its period a subscription has nothing left to prorate.',
+  hint: 'Cancel with "when": "now" to credit what was not served, or leave `prorate` out.',
+  pointer: '/prorate',
+}
+
+const pausedHasNoEnd: Rejection = {
+  code: 'command_not_possible',
+  detail: 'The period of a paused subscription has no end: it goes on when it resumes.',
+  hint: 'Cancel with "when": "now", with `prorate` to credit what is left; or resume it first.',
+  pointer: '/when',
 }

@@ -1,13 +1,22 @@
 import type { Account } from '../../accounts/domain/account.ts'
 import type { Id } from '../../kernel/id.ts'
-import { type Instant, toIso } from '../../kernel/instant.ts'
-import { periodContaining } from '../../kernel/period.ts'
+import { type Instant, plusMs, toIso } from '../../kernel/instant.ts'
+import { calendarAnchor, periodContaining } from '../../kernel/period.ts'
 import type { Rejection } from '../../kernel/rejection.ts'
 import { err, ok, type Result } from '../../kernel/result.ts'
 import { addLocalDays } from '../../kernel/zone.ts'
-import { choosePrice, type Plan } from '../../plans/domain/plan.ts'
-import type { CreateSubscription } from './commands.ts'
-import type { Subscription, SubscriptionIn } from './subscription.ts'
+import { choosePrice } from '../../plans/domain/plan.ts'
+import {
+  alreadySubscribed,
+  calendarCountsOne,
+  findTwin,
+  noPlan,
+  priceMissing,
+  unsellable,
+  withAddOns,
+} from './agree.ts'
+import type { Catalogue, CreateSubscription } from './command.ts'
+import type { SubscriptionIn } from './subscription.ts'
 
 /** A start further back than this many periods is refused: each would be an invoice of its own. */
 export const MAX_BACKDATED_PERIODS = 120
@@ -20,77 +29,75 @@ const MAX_AHEAD_MS = 50 * 366 * 86_400_000
  */
 export function createSubscription(
   command: CreateSubscription,
-  { account, plan, live }: { readonly account: Account; readonly plan: Plan; readonly live: readonly Subscription[] },
+  { account, catalogue }: { readonly account: Account; readonly catalogue: Catalogue },
   now: Instant,
   id: Id<'subscription'>,
 ): Result<SubscriptionIn<'scheduled'>, Rejection> {
-  if (plan.archivedAt !== null) return err(archived(plan))
-  const twin = live.find((subscription) => subscription.planId === plan.id)
-  if (twin !== undefined) return err(alreadySubscribed(plan, twin.status))
-  const price = choosePrice(plan, account.currency, { unit: command.interval, count: command.intervalCount })
+  const plan = catalogue.plans.find(({ code }) => code === command.planCode)
+  if (plan === undefined) return err(noPlan(command.planCode, '/plan'))
+  const refused = unsellable(plan, 'plan', '/plan')
+  if (refused !== null) return err(refused)
+  const twin = findTwin(plan, catalogue.live, null)
+  if (twin !== null) return err(alreadySubscribed(plan, twin.status))
+  const asked = { unit: command.interval, count: command.intervalCount }
+  const price = choosePrice(plan, plan.current, account.currency, asked)
   if (!price.ok) return price
+  const addOns = withAddOns([], command.addOns, catalogue)
+  if (!addOns.ok) return addOns
   const startAt = command.startAt ?? now
   const trialDays = command.trialDays ?? plan.current.trialDays
+  const { quantity, unitAmount, billingTime, trialEnd, billFrom, endsAt, externalKey, metadata } = command
   const subscription: SubscriptionIn<'scheduled'> = {
-    organizationId: account.organizationId,
-    id,
-    accountId: account.id,
-    version: 1,
-    status: 'scheduled',
-    planId: plan.id,
-    planVersionId: plan.current.id,
-    quantity: command.quantity,
-    currency: account.currency,
-    interval: price.value.interval,
-    timezone: account.timezone,
-    startAt,
+    ...{ quantity, unitAmount, billingTime, trialEnd, billFrom, endsAt, externalKey, metadata },
+    ...{ organizationId: account.organizationId, id, accountId: account.id, version: 1, status: 'scheduled' },
+    ...{ planId: plan.id, planVersionId: plan.current.id, addOns: addOns.value, interval: price.value.interval },
+    ...{ currency: account.currency, timezone: account.timezone, startAt, scheduledChange: null, createdAt: now },
     trialEndsAt: trialDays === 0 ? null : addLocalDays(startAt, trialDays, account.timezone),
-    externalKey: command.externalKey,
-    metadata: command.metadata,
-    createdAt: now,
   }
-  return startRefused(subscription, now) ?? ok(subscription)
+  if (billingTime === 'calendar' && subscription.interval.count !== 1) return err(calendarCountsOne('/billing_time'))
+  const unpriced = priceMissing(subscription, subscription, catalogue)
+  if (unpriced !== null) return err({ ...unpriced, pointer: '/add_ons' })
+  const misdated = startRefused(subscription, now) ?? endRefused(subscription, now)
+  return misdated === null ? ok(subscription) : err(misdated)
 }
 
-function startRefused(subscription: SubscriptionIn<'scheduled'>, now: Instant): Result<never, Rejection> | null {
-  const { startAt, timezone, interval } = subscription
+function startRefused(subscription: SubscriptionIn<'scheduled'>, now: Instant): Rejection | null {
+  const { startAt, timezone, interval, billFrom, billingTime } = subscription
   if (startAt > now + MAX_AHEAD_MS) {
-    return err({
+    return {
       code: 'invalid_request',
       detail: `The start ${toIso(startAt)} is more than 50 years ahead.`,
       hint: 'Give a start within 50 years.',
       pointer: '/start',
-    })
+    }
   }
   const anchor = subscription.trialEndsAt ?? startAt
   if (anchor > now) return null
-  const { index } = periodContaining({ at: anchor, zone: timezone }, interval, now)
-  if (index < MAX_BACKDATED_PERIODS) return null
-  return err({
-    code: 'too_many_periods',
-    detail: `From ${toIso(startAt)} to now there are ${index + 1} periods, each an invoice; ${MAX_BACKDATED_PERIODS} is the most.`,
-    hint: 'Choose a later start.',
-    pointer: '/start',
-  })
-}
-
-function archived(plan: Plan): Rejection {
+  const from = billingTime === 'calendar' ? calendarAnchor(anchor, interval.unit, timezone) : anchor
+  const counted = { at: from, zone: timezone }
+  // The last millisecond before billing begins is not billed: what begins at it or after it is.
+  const unbilled =
+    billFrom !== null && billFrom > anchor ? periodContaining(counted, interval, plusMs(billFrom, -1)).index + 1 : 0
+  const periods = periodContaining(counted, interval, now).index + 1 - unbilled
+  if (periods <= MAX_BACKDATED_PERIODS) return null
   return {
-    code: 'plan_archived',
-    detail: `Plan ${plan.code} is archived and takes no new subscriptions.`,
-    hint:
-      plan.replacedBy === null
-        ? 'List the plans on sale with GET /v1/plans.'
-        : `Subscribe to plan ${plan.replacedBy} instead.`,
-    pointer: '/plan',
+    code: 'too_many_periods',
+    detail: `From ${toIso(startAt)} to now there are ${periods} periods, each an invoice; ${MAX_BACKDATED_PERIODS} is the most.`,
+    hint: 'Choose a later start, or say with `bill_from` since when nobody else bills it.',
+    pointer: '/start',
   }
 }
 
-function alreadySubscribed(plan: Plan, status: Subscription['status']): Rejection {
+/** A fixed term lies ahead, after its start and its trial. */
+function endRefused({ endsAt, startAt, trialEndsAt }: SubscriptionIn<'scheduled'>, now: Instant): Rejection | null {
+  if (endsAt === null) return null
+  const from = trialEndsAt ?? startAt
+  const after = from > now ? from : now
+  if (endsAt > after && endsAt <= now + MAX_AHEAD_MS) return null
   return {
-    code: 'already_subscribed',
-    detail: `The account already has a subscription to ${plan.code} (${status}).`,
-    hint: 'Change or cancel that one, or raise its quantity. A seat is not a second subscription.',
-    pointer: '/plan',
+    code: 'invalid_request',
+    detail: `A term cannot end at ${toIso(endsAt)}.`,
+    hint: `Choose an end after ${toIso(after)}, where it begins to be billed, and within 50 years.`,
+    pointer: '/ends_at',
   }
 }

@@ -1,106 +1,124 @@
+import type { Command } from '../../../src/billing/domain/command.ts'
 import { decide } from '../../../src/billing/domain/decide.ts'
-import type { Decision } from '../../../src/billing/domain/decision.ts'
-import type { Command, Snapshot } from '../../../src/billing/domain/snapshot.ts'
-import type { FinalInvoice, Invoice } from '../../../src/invoices/domain/invoice.ts'
+import { type Decision, type DomainEvent, isEmpty } from '../../../src/billing/domain/decision.ts'
+import type { Snapshot } from '../../../src/billing/domain/snapshot.ts'
+import type { CreditApplication } from '../../../src/credits/domain/application.ts'
+import type { Credit } from '../../../src/credits/domain/credit.ts'
+import type { Coupon } from '../../../src/discounts/domain/coupon.ts'
+import type { Discount } from '../../../src/discounts/domain/discount.ts'
+import type { CreditNote } from '../../../src/invoices/domain/credit-note.ts'
+import type { Invoice } from '../../../src/invoices/domain/invoice.ts'
 import type { Instant } from '../../../src/kernel/instant.ts'
 import type { Rejection } from '../../../src/kernel/rejection.ts'
 import type { LedgerTransaction } from '../../../src/ledger/domain/posting.ts'
 import type { Charge } from '../../../src/payments/domain/payment.ts'
+import type { Refund } from '../../../src/payments/domain/refund.ts'
 import type { Plan } from '../../../src/plans/domain/plan.ts'
 import type { Subscription } from '../../../src/subscriptions/domain/subscription.ts'
-import { givenAccount, givenMethod, givenPlan, givenSettings, idsOf } from '../../support/given.ts'
+import { at, givenMethod, idsOf } from '../../support/given.ts'
+import { givenCustomer, givenRules, offers, usageOfEvents } from '../../support/given-selling.ts'
+import { loaded } from './loaded.ts'
+
+/** What the tables would hold of one account. */
+export type Stored = {
+  readonly subscriptions: ReadonlyMap<string, Subscription>
+  /** Drafts that were deleted too. */
+  readonly invoices: ReadonlyMap<string, Invoice>
+  readonly creditNotes: ReadonlyMap<string, CreditNote>
+  readonly credits: ReadonlyMap<string, Credit>
+  readonly applications: ReadonlyMap<string, CreditApplication>
+  readonly discounts: ReadonlyMap<string, Discount>
+  readonly coupons: ReadonlyMap<string, Coupon>
+  readonly charges: ReadonlyMap<string, Charge>
+  readonly refunds: ReadonlyMap<string, Refund>
+}
 
 /** One account's life without a database: what a commit would make true is kept in memory. */
-export type History = {
+export type History = Stored & {
+  /** The account, its settings and what holds for every decision; the rest of it is read anew for each. */
   readonly snapshot: Snapshot
-  /** Those that ended too. */
-  readonly subscriptions: ReadonlyMap<string, Subscription>
-  readonly invoices: ReadonlyMap<string, Invoice>
-  readonly charges: ReadonlyMap<string, Charge>
+  readonly plans: readonly Plan[]
   readonly ledger: readonly LedgerTransaction[]
+  readonly events: readonly DomainEvent[]
   readonly decisions: readonly Decision[]
   readonly rejections: readonly Rejection[]
 }
 
-export function beginning(about: Partial<Snapshot> = {}): History {
-  const snapshot: Snapshot = {
-    settings: givenSettings(),
-    account: givenAccount(),
-    clock: null,
-    subscriptions: [],
-    versions: new Map(),
-    method: givenMethod(),
-    plan: null,
-    draft: null,
-    charges: [],
-    ...about,
-  }
-  const nothing = {
-    subscriptions: new Map(),
-    invoices: new Map(),
-    charges: new Map(),
-    ledger: [],
-    decisions: [],
-    rejections: [],
-  }
-  return { snapshot, ...nothing }
-}
+type Given = Partial<Snapshot> & { readonly plans?: readonly Plan[]; readonly offered?: readonly Coupon[] }
 
-/** What happens next. A draft, the open charges and the plan are in the snapshot as a request would have read them. */
-export function following(history: History, command: Command, now: Instant, plan: Plan = givenPlan()): History {
-  const open = [...history.charges.values()].filter(({ attempt }) => attempt.endedAt === null)
-  const draft = command.type === 'finalize_invoice' ? history.invoices.get(command.id) : undefined
-  const snapshot: Snapshot = {
-    ...history.snapshot,
-    plan: command.type === 'create_subscription' ? plan : null,
-    draft: draft?.status === 'draft' ? draft : null,
-    charges: open.map((charge) => ({
-      charge,
-      invoice: history.invoices.get(charge.payment.invoiceId) as FinalInvoice,
-    })),
-  }
-  const decided = decide(snapshot, command, now, idsOf(history.decisions.length + history.rejections.length + 1))
-  if (!decided.ok) return { ...history, rejections: [...history.rejections, decided.error] }
-  return committed(history, decided.value, plan)
-}
-
-function committed(history: History, decision: Decision, plan: Plan): History {
-  const kept = <T>(
-    known: ReadonlyMap<string, T>,
-    changed: readonly { readonly after: T }[],
-    id: (value: T) => string,
-  ) => new Map([...known, ...changed.map(({ after }) => [id(after), after] as const)])
-  const subscriptions = kept(history.subscriptions, decision.subscriptions, (one) => one.id)
+export function beginning({ plans = Object.values(offers), offered = [], ...about }: Given = {}): History {
+  const nothing = new Map<string, never>()
   return {
     snapshot: {
-      ...history.snapshot,
-      account: decision.account.after,
-      subscriptions: [...subscriptions.values()].filter(({ status }) => status !== 'cancelled'),
-      versions: new Map(history.snapshot.versions).set(plan.current.id, plan.current),
+      ...{ settings: givenRules(), account: givenCustomer(), clock: null, method: givenMethod() },
+      ...{ subscriptions: [], versions: new Map(), usageOf: usageOfEvents([]), plans: [], coupon: null },
+      ...{ invoices: [], creditNotes: [], payments: [], refunds: [], credits: [], applications: [] },
+      ...{ discounts: [], charges: [], ...about },
     },
-    subscriptions,
-    invoices: kept(history.invoices, decision.invoices, (one) => one.id),
-    charges: kept(history.charges, decision.charges, ({ payment }) => payment.id),
+    plans,
+    ...{ subscriptions: nothing, invoices: nothing, creditNotes: nothing, credits: nothing, applications: nothing },
+    ...{ discounts: nothing, charges: nothing, refunds: nothing },
+    coupons: new Map(offered.map((coupon) => [coupon.id, coupon])),
+    ...{ ledger: [], events: [], decisions: [], rejections: [] },
+  }
+}
+
+/** A command, or what it is once the things it names are known. */
+export type Asked = Command | ((history: History) => Command)
+
+/** What happens next: read, decided and kept, as a request or the billing run would. */
+export function following(history: History, asked: Asked, now: Instant): History {
+  const command = typeof asked === 'function' ? asked(history) : asked
+  const decided = decide(loaded(history, command), command, now, idsOf(attempts(history)))
+  if (!decided.ok) return { ...history, rejections: [...history.rejections, decided.error] }
+  const { value } = decided
+  return isEmpty(value) ? { ...history, decisions: [...history.decisions, value] } : committed(history, value)
+}
+
+/** A life: what is asked for at each time, in order. Nothing of it may be refused. */
+export function lived(start: History, ...deeds: readonly (readonly [when: string, asked: Asked])[]): History {
+  return deeds.reduce((history, [when, asked]) => {
+    const next = following(history, asked, at(when))
+    const refused = next.rejections.at(history.rejections.length)
+    if (refused !== undefined) throw new Error(`refused at ${when}: ${refused.code}: ${refused.detail}`)
+    return next
+  }, start)
+}
+
+/** Why something is not possible then. */
+export function refusal(history: History, when: string, asked: Asked): Rejection | undefined {
+  return following(history, asked, at(when)).rejections.at(history.rejections.length)
+}
+
+export function attempts({ decisions, rejections }: History): number {
+  return decisions.length + rejections.length + 1
+}
+
+export function committed(history: History, decision: Decision): History {
+  const keep = <T extends { readonly id: string }>(
+    known: ReadonlyMap<string, T>,
+    changed: readonly { readonly after: T }[],
+  ) => new Map([...known, ...changed.map(({ after }) => [after.id, after] as const)])
+  const charges = decision.charges.map(({ after }) => [after.payment.id, named(after)] as const)
+  return {
+    ...history,
+    snapshot: { ...history.snapshot, account: decision.account.after },
+    subscriptions: keep(history.subscriptions, decision.subscriptions),
+    invoices: keep(history.invoices, decision.invoices),
+    creditNotes: keep(history.creditNotes, decision.creditNotes),
+    credits: keep(history.credits, decision.credits),
+    applications: keep(history.applications, decision.applications),
+    discounts: keep(history.discounts, decision.discounts),
+    coupons: keep(history.coupons, decision.coupons),
+    refunds: keep(history.refunds, decision.refunds),
+    charges: new Map([...history.charges, ...charges]),
     ledger: [...history.ledger, ...decision.ledger],
+    events: [...history.events, ...decision.events],
     decisions: [...history.decisions, decision],
-    rejections: history.rejections,
   }
 }
 
-/** The debits less the credits of each ledger account. */
-export function balances({ ledger }: History): Readonly<Record<string, bigint>> {
-  const sums: Record<string, bigint> = {}
-  for (const { postings } of ledger) {
-    for (const { ledgerAccount, amount } of postings) sums[ledgerAccount] = (sums[ledgerAccount] ?? 0n) + amount
-  }
-  return sums
-}
-
-export function invoicesOf({ invoices }: History): readonly Invoice[] {
-  return [...invoices.values()]
-}
-
-/** Text of everything in it, to compare bytes. */
-export function bytesOf(value: unknown): string {
-  return JSON.stringify(value, (_, one) => (typeof one === 'bigint' ? `${one}n` : one instanceof Map ? [...one] : one))
+/** The gateway's id of a payment is stored before it is first confirmed, outside of any decision. */
+function named({ payment, attempt }: Charge): Charge {
+  return { payment: { ...payment, gatewayPayment: payment.gatewayPayment ?? `pi_${payment.id}` }, attempt }
 }

@@ -8,19 +8,25 @@ import {
   isPendingNumber,
   pendingNumber,
 } from '../../../src/invoices/domain/finalise.ts'
-import { balanceOf, type DraftInvoice, settle } from '../../../src/invoices/domain/invoice.ts'
+import {
+  balanceOf,
+  billToOf,
+  type DraftInvoice,
+  isFinal,
+  settle,
+  type TaxAmount,
+} from '../../../src/invoices/domain/invoice.ts'
 import { toIso } from '../../../src/kernel/instant.ts'
 import { InvariantViolation } from '../../../src/kernel/invariant.ts'
 import type { Zone } from '../../../src/kernel/zone.ts'
 import { splitTax } from '../../../src/taxes/domain/tax.ts'
-import { at, givenAccount, givenDraft, id, UTC } from '../../support/given.ts'
+import { at, givenAccount, givenDraft, givenInvoice, givenLine, id, UTC } from '../../support/given.ts'
 
-const tax = { name: 'VAT', country: 'DE', region: null, percent: '19', taxable: 297n, amount: 56n }
+const tax: TaxAmount = { name: 'VAT', country: 'DE', region: null, percent: '19', taxable: 297n, amount: 56n }
 
-function finalised(
-  draft: DraftInvoice,
-  given: { account?: Account; zone?: Zone; hasMethod?: boolean; at?: string; taxes?: readonly (typeof tax)[] } = {},
-) {
+type Given = { account?: Account; zone?: Zone; hasMethod?: boolean; at?: string; taxes?: readonly TaxAmount[] }
+
+function finalised(draft: DraftInvoice, given: Given = {}) {
   const {
     account = givenAccount(),
     zone = UTC,
@@ -40,6 +46,8 @@ describe('FR-053 an invoice is due', () => {
     ['no method: 7 days', { hasMethod: false }, '2026-02-08T00:00:00Z'],
     ['by invoice: 30 days', { account: invoice }, '2026-03-03T00:00:00Z'],
     ['by invoice, without a method', { account: invoice, hasMethod: false }, '2026-03-03T00:00:00Z'],
+    ['terms of its own, where we charge', { termsDays: 5 }, '2026-02-06T00:00:00Z'],
+    ['terms of its own, by invoice', { account: invoice, termsDays: 0 }, '2026-02-01T00:00:00Z'],
     ['by invoice, no terms', { account: terms(0) }, '2026-02-01T00:00:00Z'],
     ['by invoice, a year', { account: terms(365) }, '2027-02-01T00:00:00Z'],
     ['at the local day’s end', { zone: zoned('America/New_York') }, '2026-02-01T05:00:00Z'],
@@ -60,8 +68,8 @@ describe('FR-053 an invoice is due', () => {
       { zone: zoned('America/Sao_Paulo'), at: '2017-10-14T12:00:00Z' },
       '2017-10-15T03:00:00Z',
     ],
-  ])('%s', (_, given, due) => {
-    expect(toIso(finalised(givenDraft([100n]), given).dueAt)).toBe(due)
+  ])('%s', (_, { termsDays = null, ...given }: Given & { readonly termsDays?: number | null }, due) => {
+    expect(toIso(finalised(givenDraft([100n], { termsDays }), given).dueAt)).toBe(due)
   })
 })
 
@@ -80,13 +88,33 @@ describe('finalising', () => {
     expect([invoice.status, balanceOf(invoice), invoicePostings(invoice)]).toEqual(['paid', 0n, null])
   })
 
-  test('needs a tax for each line, and no negative total', () => {
-    const draft = givenDraft([1n, 2n])
+  test('a total below nothing is printed as it is, and paid by what it gives', () => {
+    const credit = givenLine(1, { kind: 'proration_credit', amount: -5000n, creditsLineId: id('line', 50) })
+    const invoice = finalised(givenDraft([], { lines: [credit, givenLine(2, { amount: 990n })] }))
+    expect(invoice).toMatchObject({ status: 'paid', subtotal: -4010n, total: -4010n })
+    expect(invoice.settlement).toEqual({ paid: 0n, creditsApplied: -4010n, creditNotes: 0n, writtenOff: 0n })
+    expect(balanceOf(invoice)).toBe(0n)
+  })
+
+  test('is net of discounts, and taxed on what is left', () => {
+    const draft = givenDraft([], { lines: [givenLine(1, { amount: 397n, discount: 100n })] })
+    const invoice = finalised(draft, { taxes: [tax] })
+    expect(invoice).toMatchObject({ subtotal: 397n, discount: 100n, tax: 56n, total: 353n })
+    expect(invoicePostings(invoice)?.postings[1]).toEqual({ ledgerAccount: 'revenue', amount: -297n })
+  })
+
+  test('keeps nothing of the draft that it waited for', () => {
+    const invoice = finalised(givenDraft([100n], { awaits: 'day_end', finalizeAt: at('2026-02-01') }))
+    expect(Object.keys(invoice)).not.toContain('awaits')
+    expect(Object.keys(invoice)).not.toContain('finalizeAt')
+    expect([isFinal(invoice), isFinal(givenDraft([1n]))]).toEqual([true, false])
+    expect(invoice.billTo).toEqual(billToOf(givenAccount()))
+  })
+
+  test('needs the taxes of each line', () => {
     const closing = { number: 'X', account: givenAccount(), zone: UTC, hasMethod: true }
-    expect(() => finalise(draft, { ...closing, tax: { taxes: [], perLine: [0n] } }, at('2026-01-31'))).toThrow(
-      InvariantViolation,
-    )
-    expect(() => finalised(givenDraft([-1n]))).toThrow(InvariantViolation)
+    const short = { ...closing, tax: { taxes: [], perLine: [[]] } }
+    expect(() => finalise(givenDraft([1n, 2n]), short, at('2026-01-31'))).toThrow(InvariantViolation)
   })
 
   test('posts what the customer owes against revenue and tax', () => {
@@ -98,6 +126,27 @@ describe('finalising', () => {
   })
 })
 
+describe('the surplus of a negative invoice', () => {
+  const credit = givenLine(1, { amount: -5000n, tax: -950n, creditsLineId: id('line', 50) })
+  const negative = givenInvoice([], { lines: [{ ...credit, taxes: [{ ...tax, amount: -950n }] }], status: 'paid' })
+
+  test('takes back revenue and tax, and goes where it is said to go', () => {
+    const posted = invoicePostings(negative, { noted: 1000n, refunded: 2000n, credited: 2950n })
+    expect(posted?.postings).toEqual([
+      { ledgerAccount: 'receivable', amount: -1000n },
+      { ledgerAccount: 'refund', amount: -2000n },
+      { ledgerAccount: 'credit', amount: -2950n },
+      { ledgerAccount: 'revenue', amount: 5000n },
+      { ledgerAccount: 'tax', amount: 950n },
+    ])
+  })
+
+  test('that goes nowhere is a bug', () => {
+    expect(() => invoicePostings(negative)).toThrow(InvariantViolation)
+    expect(() => invoicePostings(negative, { noted: 0n, refunded: 0n, credited: 5949n })).toThrow(InvariantViolation)
+  })
+})
+
 describe('FR-052 the balance', () => {
   test('of a draft is its total', () => {
     expect(balanceOf(givenDraft([100n]))).toBe(100n)
@@ -105,32 +154,38 @@ describe('FR-052 the balance', () => {
 
   test('goes down with what comes in and what is let go; nothing left is paid', () => {
     const open = finalised(givenDraft([1239n]))
-    const part = settle(open, { paid: 239n, writtenOff: 0n })
-    expect([part.status, balanceOf(part), part.version]).toEqual(['open', 1000n, 2])
+    const part = settle(open, { paid: 139n, creditsApplied: 60n, creditNotes: 40n })
+    expect([part.status, balanceOf(part), part.version]).toEqual(['open', 1000n, open.version])
     const paid = settle(part, { paid: 991n, writtenOff: 9n })
     expect([paid.status, balanceOf(paid), paid.settlement.writtenOff]).toEqual(['paid', 0n, 9n])
   })
 
-  test('is never negative, and nothing is not settled', () => {
+  test('that comes back opens nothing, and what was let go stays let go', () => {
     const open = finalised(givenDraft([100n]))
-    for (const money of [
-      { paid: 101n, writtenOff: 0n },
-      { paid: 0n, writtenOff: 0n },
-      { paid: 1n, writtenOff: -1n },
-    ]) {
+    const written = settle({ ...open, status: 'uncollectible' }, { paid: 40n, writtenOff: 60n })
+    expect([written.status, balanceOf(written)]).toEqual(['uncollectible', 0n])
+  })
+
+  test('is never negative', () => {
+    const open = finalised(givenDraft([100n]))
+    for (const money of [{ paid: 101n }, { paid: 100n, writtenOff: 1n }, { creditNotes: 101n }]) {
       expect(() => settle(open, money)).toThrow(InvariantViolation)
     }
   })
 
   test('is what no part has covered, whatever the parts', () => {
+    const kinds = fc.constantFrom('paid' as const, 'creditsApplied' as const, 'creditNotes' as const)
+    const anyParts = fc.array(fc.tuple(kinds, fc.bigInt(1n, 10n ** 9n)), { minLength: 1, maxLength: 10 })
     fc.assert(
-      fc.property(fc.array(fc.bigInt(1n, 10n ** 9n), { minLength: 1, maxLength: 10 }), (parts) => {
-        const total = parts.reduce((sum, part) => sum + part, 0n)
-        const invoice = parts.reduce(
-          (before, paid) => settle(before, { paid, writtenOff: 0n }),
-          finalised(givenDraft([total])),
-        )
-        expect([invoice.status, balanceOf(invoice), invoice.settlement.paid]).toEqual(['paid', 0n, total])
+      fc.property(anyParts, (parts) => {
+        let left = parts.reduce((sum, [, amount]) => sum + amount, 0n)
+        let invoice = finalised(givenDraft([left]))
+        for (const [kind, amount] of parts) {
+          expect([invoice.status, balanceOf(invoice)]).toEqual(['open', left])
+          invoice = settle(invoice, { [kind]: amount })
+          left -= amount
+        }
+        expect([invoice.status, balanceOf(invoice)]).toEqual(['paid', 0n])
       }),
     )
   })

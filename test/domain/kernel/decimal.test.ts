@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decimal, decimalText, parseDecimal } from '../../../src/kernel/decimal.ts'
+import { decimal, decimalText, parseDecimal, timesNeeded } from '../../../src/kernel/decimal.ts'
 import { InvariantViolation } from '../../../src/kernel/invariant.ts'
 
 describe('parseDecimal', () => {
@@ -48,6 +48,22 @@ test('decimal() takes what is known to be one and throws for what is not', () =>
   expect(decimalText(decimal('0.50'))).toBe('0.5')
   expect(() => decimal('half')).toThrow(InvariantViolation)
   expect(() => decimal(10n ** 24n)).toThrow(InvariantViolation)
+})
+
+test.each([
+  ['0', '3', '0'],
+  ['3', '3', '1'],
+  ['3.000000000001', '3', '2'],
+  ['0.3', '0.1', '3'],
+  ['100', '0.3', '334'],
+  ['999999999999999999999999', '0.000000000001', '999999999999999999999999000000000000'],
+])('to hold %s takes, in parts of %s, %s', (value, size, count) => {
+  expect(decimalText(timesNeeded(decimal(value), decimal(size)))).toBe(count)
+})
+
+test('nothing is held by parts of nothing, nor less than nothing by any', () => {
+  expect(() => timesNeeded(decimal('1'), decimal('0'))).toThrow(InvariantViolation)
+  expect(() => timesNeeded(decimal('-1'), decimal('1'))).toThrow(InvariantViolation)
 })
 
 test('a decimal comes back from its text unchanged, and its text is canonical', () => {

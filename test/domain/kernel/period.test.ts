@@ -8,6 +8,7 @@ import {
   boundary,
   calendarAnchor,
   contains,
+  divides,
   type Interval,
   type IntervalUnit,
   intervalUnits,
@@ -203,3 +204,32 @@ function tiles(anchor: Anchor, interval: Interval): boolean {
   }
   return true
 }
+
+describe('an interval divides another', () => {
+  test.each([
+    [every('month'), every('month'), true],
+    [every('month'), every('year'), true],
+    [every('month', 3), every('quarter'), true],
+    [every('quarter'), every('month', 3), true],
+    [every('month', 2), every('quarter'), false],
+    [every('quarter'), every('month'), false],
+    [every('week'), every('week', 2), true],
+    [every('week', 2), every('week', 3), false],
+    [every('week'), every('month'), false],
+    [every('month'), every('week', 52), false],
+  ])('%o in %o: %s', (part, whole, expected) => {
+    expect(divides(part, whole)).toBe(expected)
+  })
+
+  test('exactly where its boundaries meet the other’s, also at the ends of months', () => {
+    const anchor = anchorOf('2028-01-31T10:00:00Z', 'Europe/Berlin')
+    const anyInterval = fc.record({ unit: fc.constantFrom(...intervalUnits), count: fc.integer({ min: 1, max: 6 }) })
+    fc.assert(
+      fc.property(anyInterval, anyInterval, fc.integer({ min: 1, max: 8 }), (part, whole, n) => {
+        fc.pre(divides(part, whole))
+        const end = boundary(anchor, whole, n)
+        expect(periodContaining(anchor, part, end).start).toBe(end)
+      }),
+    )
+  })
+})

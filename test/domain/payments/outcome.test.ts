@@ -15,7 +15,7 @@ const NOW = at('2026-01-31')
 function owed(amount: bigint, code = 'USD'): { readonly invoice: FinalInvoice; readonly charge: Charge } {
   const draft = givenDraft([amount], { currency: code as Currency })
   const closing = { number: 'JANE-0001', account: givenAccount(), zone: UTC, hasMethod: true }
-  const invoice = finalise(draft, { ...closing, tax: { taxes: [], perLine: [0n] } }, NOW)
+  const invoice = finalise(draft, { ...closing, tax: { taxes: [], perLine: [[]] } }, NOW)
   return { invoice, charge: chargeFor(invoice, { method: givenMethod(), clockId: null }, NOW, idsOf(1)) }
 }
 

@@ -1,0 +1,60 @@
+import type { Metadata } from '../../accounts/domain/account.ts'
+import type { CreditAsked } from '../../invoices/domain/credit-note.ts'
+import type { TaxAmount } from '../../invoices/domain/invoice.ts'
+import type { DraftPatch, NewLine } from '../../invoices/domain/one-off.ts'
+import type { Id } from '../../kernel/id.ts'
+import type { Instant } from '../../kernel/instant.ts'
+import type { ChargeOutcome } from '../../payments/domain/outcome.ts'
+import type { RefundOutcome } from '../../payments/domain/refund-outcome.ts'
+import type { CreateSubscription, SubscriptionCommand } from '../../subscriptions/domain/command.ts'
+
+/** A tax of an external engine, on the whole of the invoice. */
+type TaxTold = Omit<TaxAmount, 'taxable'>
+
+type OfInvoice = { readonly id: Id<'invoice'> }
+
+/** Commands on one existing invoice, or on a credit note of one. */
+export type InvoiceCommand =
+  /** Closes a draft: with the taxes it awaited, or because it is wanted now. */
+  | (OfInvoice & { readonly type: 'finalize_invoice'; readonly taxes: readonly TaxTold[] | null })
+  | (OfInvoice & { readonly type: 'update_invoice'; readonly patch: DraftPatch })
+  | (OfInvoice & { readonly type: 'delete_invoice' })
+  | (OfInvoice & { readonly type: 'void_invoice'; readonly reason: string; readonly regenerate: boolean | null })
+  | (OfInvoice & { readonly type: 'mark_uncollectible' })
+  | (OfInvoice & { readonly type: 'apply_credit'; readonly amount: bigint | null })
+  | (OfInvoice & { readonly type: 'create_credit_note'; readonly asked: CreditAsked })
+  | { readonly type: 'void_credit_note'; readonly creditNoteId: Id<'credit_note'> }
+
+/** Commands on an account. */
+export type AccountCommand =
+  | CreateSubscription
+  | {
+      readonly type: 'create_invoice'
+      readonly lines: readonly NewLine[]
+      readonly memo: string | null
+      readonly termsDays: number | null
+      /** Final at once; otherwise a draft until it is finalised. */
+      readonly finalize: boolean
+    }
+  | {
+      readonly type: 'grant_credit'
+      readonly amount: bigint
+      readonly reason: string
+      readonly expiresAt: Instant | null
+      readonly metadata: Metadata
+    }
+  | { readonly type: 'void_credit'; readonly creditId: Id<'credit'> }
+  | { readonly type: 'attach_coupon'; readonly couponCode: string; readonly subscriptionId: Id<'subscription'> | null }
+  | {
+      readonly type: 'detach_discounts'
+      readonly couponCode: string | null
+      readonly subscriptionId: Id<'subscription'> | null
+    }
+  /** Everything that falls due by now. */
+  | { readonly type: 'advance' }
+  /** What the gateway said. */
+  | { readonly type: 'record_outcomes'; readonly outcomes: ReadonlyMap<Id<'attempt'>, ChargeOutcome> }
+  | { readonly type: 'record_refunds'; readonly outcomes: ReadonlyMap<Id<'refund'>, RefundOutcome> }
+
+export type Command = AccountCommand | SubscriptionCommand | InvoiceCommand
+export type CommandOf<T extends Command['type']> = Extract<Command, { readonly type: T }>

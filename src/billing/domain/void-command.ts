@@ -1,0 +1,90 @@
+import { draftInvoice } from '../../invoices/domain/draft.ts'
+import { type FinalInvoice, type Invoice, isFinal, type Line } from '../../invoices/domain/invoice.ts'
+import { encodeId, type Id } from '../../kernel/id.ts'
+import type { Rejection } from '../../kernel/rejection.ts'
+import { err, ok, type Result } from '../../kernel/result.ts'
+import { findPrice } from '../../plans/domain/plan.ts'
+import { itemsOf } from '../../subscriptions/domain/agreement.ts'
+import { lineAmount } from '../../subscriptions/domain/billable.ts'
+import { discountedBy } from './bill.ts'
+import { close } from './close.ts'
+import type { CommandOf } from './command.ts'
+import { forgetPending } from './pending-change.ts'
+import { voided, voidRefused } from './void.ts'
+import type { Context, Work } from './work.ts'
+
+/** Voids, and in the same commit bills a subscription's period again as it should have been. */
+export function voidInvoice(
+  work: Work,
+  { id, reason, regenerate }: CommandOf<'void_invoice'>,
+  context: Context,
+): Result<Work, Rejection> {
+  const invoice = work.invoices.now.get(id)
+  if (invoice === undefined || !isFinal(invoice)) return err(notFinal(id))
+  const refused = voidRefused(work, invoice, context)
+  if (refused !== null) return err(refused)
+  const isPeriod = periodReasons.includes(invoice.reason)
+  const after = forgetPending(voided(work, invoice, reason, context), invoice, context)
+  return (regenerate ?? isPeriod) ? correct(after, invoice, context) : ok(after)
+}
+
+/** What a subscription's periods are billed by; these are made anew unless it is said otherwise. */
+const periodReasons: readonly Invoice['reason'][] = ['subscription', 'renewal', 'usage', 'correction']
+
+/**
+ * A correction for the same period: the items, seats and versions it was billed for, at today's address, taxes, overrides
+ * and coupons (semantics.md, States).
+ */
+function correct(work: Work, invoice: FinalInvoice, context: Context): Result<Work, Rejection> {
+  const { now, ids, snapshot } = context
+  const rewritten = invoice.lines.map((line, index) => rewrittenLine(work, invoice, { line, index }, context))
+  const about = rewritten.map(({ subscriptionId, planVersionId }) => ({
+    subscriptionId,
+    planId: planVersionId === null ? null : (snapshot.versions.get(planVersionId)?.planId ?? null),
+  }))
+  const { work: used, lines } = discountedBy(work, about, rewritten, context)
+  const { organizationId, accountId, subscriptionId, currency, period, memo, termsDays } = invoice
+  const draft = draftInvoice(
+    {
+      ...{ organizationId, accountId, subscriptionId, currency, period, memo, termsDays, at: now },
+      ...{ reason: 'correction', awaits: 'tax', finalizeAt: null, corrects: invoice.id },
+    },
+    lines,
+    ids,
+  )
+  return draft.ok ? close(used, draft.value, context) : draft
+}
+
+type Place = { readonly line: Line; readonly index: number }
+
+function rewrittenLine(work: Work, invoice: FinalInvoice, { line, index }: Place, context: Context): Line {
+  const unitAmount = line.kind === 'base' ? unitAmountNow(work, line, context) : line.unitAmount
+  const { kind, quantity, proration } = line
+  return {
+    ...line,
+    id: context.ids('line'),
+    billingKey: line.subscriptionId === null ? null : `correction:${invoice.id}:${index}`,
+    unitAmount,
+    amount:
+      kind === 'base' && unitAmount !== null ? lineAmount({ kind, quantity, unitAmount, proration }) : line.amount,
+    ...(line.creditsLineId === null && { discounts: [], discount: 0n, taxes: [], tax: 0n }),
+  }
+}
+
+/** The price of the version that was billed, or the subscription's own for that plan today. */
+function unitAmountNow(work: Work, { subscriptionId, planVersionId, unitAmount }: Line, { snapshot }: Context) {
+  const subscription = subscriptionId === null ? undefined : work.subscriptions.now.get(subscriptionId)
+  const version = planVersionId === null ? undefined : snapshot.versions.get(planVersionId)
+  if (subscription === undefined || version === undefined) return unitAmount
+  const item = itemsOf(subscription).find(({ planId }) => planId === version.planId)
+  const price = findPrice(version, subscription.currency, subscription.interval)
+  return item?.unitAmount ?? price?.unitAmount ?? unitAmount
+}
+
+function notFinal(id: Id<'invoice'>): Rejection {
+  return {
+    code: 'invoice_not_voidable',
+    detail: `Invoice ${encodeId('invoice', id)} is not final.`,
+    hint: 'A draft by hand is deleted with DELETE; one of a subscription follows what happens to it.',
+  }
+}

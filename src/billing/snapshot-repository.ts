@@ -1,0 +1,198 @@
+import { type SQL, sql } from 'drizzle-orm'
+import { accountFrom, accountsIn, defaultMethodsIn, methodFrom } from '../accounts/repository.ts'
+import { testClocks } from '../accounts/tables.ts'
+import { creditFrom, openCreditsOf } from '../credits/repository.ts'
+import { activeDiscountsOf, discountFrom } from '../discounts/repository.ts'
+import { creditNoteFrom, creditNotesOn } from '../invoices/credit-note-repository.ts'
+import { invoicesFrom, invoicesIn, linesIn } from '../invoices/repository.ts'
+import type { Id } from '../kernel/id.ts'
+import type { Instant } from '../kernel/instant.ts'
+import { invariant } from '../kernel/invariant.ts'
+import { fromRow as organizationFrom } from '../organizations/repository.ts'
+import { organizations } from '../organizations/tables.ts'
+import { refundFrom, refundsIn } from '../payments/refund-repository.ts'
+import { paymentFrom, paymentsIn } from '../payments/repository.ts'
+import { versionFrom, versionsIn } from '../plans/repository.ts'
+import type { Database } from '../platform/db/client.ts'
+import { oneSnapshot } from '../platform/db/client.ts'
+import { noUsage } from '../subscriptions/domain/usage-billable.ts'
+import { liveSubscriptionsOf, subscriptionFrom, versionsSold } from '../subscriptions/repository.ts'
+import type { Snapshot } from './domain/snapshot.ts'
+
+/** A subquery of (organization_id, account id): the accounts that a read is about. */
+export type Chosen = SQL
+
+export function theAccount(organizationId: Id<'organization'>, id: Id<'account'>): Chosen {
+  return sql`(select ${organizationId}::uuid, ${id}::uuid)`
+}
+
+export function theAccounts(
+  ids: readonly { readonly organizationId: Id<'organization'>; readonly id: Id<'account'> }[],
+): Chosen {
+  const rows = JSON.stringify(ids.map(({ organizationId, id }) => ({ organization_id: organizationId, id })))
+  return sql`(select organization_id, id from json_to_recordset(${rows}::json) as chosen(organization_id uuid, id uuid))`
+}
+
+export function theAccountOf(
+  table: 'subscriptions' | 'invoices' | 'credits' | 'credit_notes',
+  organizationId: Id<'organization'>,
+  id: Id<'subscription'> | Id<'invoice'> | Id<'credit'> | Id<'credit_note'>,
+): Chosen {
+  return sql`(select organization_id, account_id from ${sql.raw(table)} where organization_id = ${organizationId} and id = ${id})`
+}
+
+/** What a command is about besides its account: more of it is read than a billing run needs. */
+export type Target = {
+  readonly subscriptionId?: Id<'subscription'> | SQL<Id<'subscription'>>
+  readonly invoiceId?: Id<'invoice'> | SQL<Id<'invoice'>>
+}
+
+/** The reads that every snapshot is made of. */
+export function snapshotReads(database: Database, chosen: Chosen, target: Target = {}) {
+  const invoices = invoicesThatMatter(chosen, target)
+  return [
+    database.orm
+      .select()
+      .from(organizations)
+      .where(sql`${organizations.id} in (select organization_id from ${chosen} as chosen(organization_id, id))`),
+    accountsIn(database, chosen),
+    liveSubscriptionsOf(database, chosen),
+    versionsIn(database, versionsThatMatter(chosen, target)),
+    defaultMethodsIn(database, chosen),
+    database.orm
+      .select()
+      .from(testClocks)
+      .where(
+        sql`(${testClocks.organizationId}, ${testClocks.id}) in (
+          select a.organization_id, a.clock_id from accounts a where (a.organization_id, a.id) in ${chosen})`,
+      ),
+    openCreditsOf(database, chosen),
+    activeDiscountsOf(database, chosen),
+    invoicesIn(database, invoices),
+    linesIn(database, invoices),
+    creditNotesOn(database, invoices),
+    paymentsIn(database, invoices),
+    refundsIn(database, invoices),
+  ] as const
+}
+
+export type SnapshotRows = [
+  (typeof organizations.$inferSelect)[],
+  Awaited<ReturnType<typeof accountsIn>>,
+  Awaited<ReturnType<typeof liveSubscriptionsOf>>,
+  Awaited<ReturnType<typeof versionsIn>>,
+  Awaited<ReturnType<typeof defaultMethodsIn>>,
+  (typeof testClocks.$inferSelect)[],
+  Awaited<ReturnType<typeof openCreditsOf>>,
+  Awaited<ReturnType<typeof activeDiscountsOf>>,
+  Awaited<ReturnType<typeof invoicesIn>>,
+  Awaited<ReturnType<typeof linesIn>>,
+  Awaited<ReturnType<typeof creditNotesOn>>,
+  Awaited<ReturnType<typeof paymentsIn>>,
+  Awaited<ReturnType<typeof refundsIn>>,
+]
+
+/** The rows of a snapshot, and those that were read after them in the same trip. */
+export function parted<Rest extends unknown[]>(
+  results: readonly [...SnapshotRows, ...Rest],
+): { readonly rows: SnapshotRows; readonly rest: Rest } {
+  const count: SnapshotRows['length'] = 13
+  return { rows: results.slice(0, count) as SnapshotRows, rest: results.slice(count) as Rest }
+}
+
+/**
+ * (organization_id, id) of the invoices a decision may need: drafts, what bills the present period of a subscription that
+ * may be credited, what a change waits for, and what a command is about with what credits it.
+ */
+function invoicesThatMatter(chosen: Chosen, { subscriptionId, invoiceId }: Target): SQL {
+  const asked = subscriptionId === undefined ? sql`false` : sql`s.id = ${subscriptionId}`
+  const target =
+    invoiceId === undefined
+      ? sql``
+      : sql`
+    union select organization_id, id from invoices where (organization_id, account_id) in ${chosen} and id = ${invoiceId}
+    union select c.organization_id, c.invoice_id from invoice_lines c
+      where (c.organization_id, c.credits_line_id) in (select l.organization_id, l.id from invoice_lines l
+        where (l.organization_id, l.account_id) in ${chosen} and l.invoice_id = ${invoiceId})`
+  return sql`(
+    select organization_id, id from invoices where (organization_id, account_id) in ${chosen} and status = 'draft'
+    union select b.organization_id, b.invoice_id from subscriptions s
+      join billed b on b.organization_id = s.organization_id and b.subscription_id = s.id
+      where (s.organization_id, s.account_id) in ${chosen} and b.released_at is null and b.period_end > s.period_start
+        and (s.status = 'paused' or s.scheduled_change is not null or s.baseline is not null or ${asked})
+    union select organization_id, (pending_change->>'invoiceId')::uuid from subscriptions
+      where (organization_id, account_id) in ${chosen} and pending_change is not null${target})`
+}
+
+/** A voided invoice is billed again by the versions it was billed by. */
+function versionsThatMatter(chosen: Chosen, { invoiceId }: Target): SQL {
+  if (invoiceId === undefined) return versionsSold(chosen)
+  return sql`(select * from ${versionsSold(chosen)} as sold(organization_id, id)
+    union select organization_id, plan_version_id from invoice_lines
+      where (organization_id, account_id) in ${chosen} and invoice_id = ${invoiceId} and plan_version_id is not null)`
+}
+
+/** Snapshots of many accounts in one trip. */
+export async function loadSnapshots(database: Database, chosen: Chosen): Promise<readonly Snapshot[]> {
+  const [, ...rows] = await database.orm.batch([database.orm.execute(oneSnapshot), ...snapshotReads(database, chosen)])
+  return snapshotsFrom(rows)
+}
+
+export function snapshotsFrom([
+  organizationRows,
+  accountRows,
+  subscriptionRows,
+  versionRows,
+  methodRows,
+  clockRows,
+  creditRows,
+  discountRows,
+  invoiceRows,
+  lineRows,
+  noteRows,
+  paymentRows,
+  refundRows,
+]: SnapshotRows): readonly Snapshot[] {
+  const organizationsById = new Map(organizationRows.map((row) => [row.id, organizationFrom(row)]))
+  const ofAccount = {
+    subscriptions: Map.groupBy(subscriptionRows, accountOf),
+    credits: Map.groupBy(creditRows, accountOf),
+    discounts: Map.groupBy(discountRows, accountOf),
+    invoices: Map.groupBy(invoicesFrom(invoiceRows, lineRows), accountOf),
+    notes: Map.groupBy(noteRows, accountOf),
+    payments: Map.groupBy(paymentRows, accountOf),
+    refunds: Map.groupBy(refundRows, accountOf),
+  }
+  const methodOf = new Map(methodRows.map((row) => [row.accountId, methodFrom(row)]))
+  const versions = new Map(versionRows.map((row) => [row.id, versionFrom(row)]))
+  const clocks = new Map(clockRows.map(({ id, now, target }) => [id, { now, advancing: target !== null }]))
+  return accountRows.map((row): Snapshot => {
+    const organization = organizationsById.get(row.organizationId)
+    invariant(organization !== undefined, `account ${row.id} must have its organization`)
+    return {
+      settings: organization.settings,
+      account: accountFrom(row),
+      clock: row.clockId === null ? null : (clocks.get(row.clockId) ?? null),
+      subscriptions: (ofAccount.subscriptions.get(row.id) ?? []).map(subscriptionFrom),
+      versions,
+      usageOf: noUsage,
+      method: methodOf.get(row.id) ?? null,
+      credits: (ofAccount.credits.get(row.id) ?? []).map(creditFrom),
+      discounts: (ofAccount.discounts.get(row.id) ?? []).map(discountFrom),
+      invoices: ofAccount.invoices.get(row.id) ?? [],
+      creditNotes: (ofAccount.notes.get(row.id) ?? []).map(creditNoteFrom),
+      payments: (ofAccount.payments.get(row.id) ?? []).map(paymentFrom),
+      refunds: (ofAccount.refunds.get(row.id) ?? []).map(refundFrom),
+      ...{ plans: [], coupon: null, applications: [], charges: [] },
+    }
+  })
+}
+
+function accountOf({ accountId }: { readonly accountId: Id<'account'> }): Id<'account'> {
+  return accountId
+}
+
+/** What time it is for the account: its clock's, or the real one. */
+export function timeOf({ clock }: Snapshot, realNow: Instant): Instant {
+  return clock?.now ?? realNow
+}

@@ -1,0 +1,132 @@
+import type { Currency } from '../../kernel/currency.ts'
+import type { Id, IdSource } from '../../kernel/id.ts'
+import type { Instant } from '../../kernel/instant.ts'
+import { invariant } from '../../kernel/invariant.ts'
+import type { Rejection } from '../../kernel/rejection.ts'
+import { err, ok, type Result } from '../../kernel/result.ts'
+import { chargeable, unchargeableBelow } from './gateway-amount.ts'
+import type { Payment } from './payment.ts'
+
+export const refundStatuses = ['pending', 'succeeded', 'failed'] as const
+
+/** What a gateway can say to a refund; `unknown` is no answer. */
+export const refundOutcomeKinds = ['succeeded', 'processing', 'failed', 'throttled', 'rejected', 'unknown'] as const
+export type RefundOutcomeKind = (typeof refundOutcomeKinds)[number]
+
+/** Money of one payment that goes back the way it came. Its id is the gateway's idempotency key. */
+export type Refund = {
+  readonly organizationId: Id<'organization'>
+  readonly id: Id<'refund'>
+  readonly accountId: Id<'account'>
+  readonly paymentId: Id<'payment'>
+  readonly gatewayAccountId: Id<'gateway_account'>
+  readonly clockId: Id<'test_clock'> | null
+  /** The document it follows from; null where it is given back without one. */
+  readonly creditNoteId: Id<'credit_note'> | null
+  readonly version: number
+  readonly status: (typeof refundStatuses)[number]
+  /** What the gateway sends, in minor units. */
+  readonly amount: bigint
+  /** What no gateway can send: owed with it, and written off when it succeeds. */
+  readonly writtenOff: bigint
+  readonly currency: Currency
+  readonly reason: string | null
+  /** The gateway's id (`re_…`), once it has told it. */
+  readonly gatewayRefund: string | null
+  readonly outcome: RefundOutcomeKind | null
+  /** Why it failed, in the gateway's word. */
+  readonly failure: string | null
+  /** When it is sent, in the account's time. */
+  readonly dueAt: Instant
+  readonly createdAt: Instant
+  /** Null while the outcome is open. */
+  readonly endedAt: Instant | null
+}
+
+/** A payment, and what of it is refunded or on its way back already: its refunds that have not failed. */
+export type Refundable = { readonly payment: Payment; readonly refunded: bigint }
+
+export type RefundFor = Pick<Refund, 'clockId' | 'creditNoteId' | 'reason'>
+
+/**
+ * Gives back `amount` (minor units, positive) of an invoice's payments, the newest first, due now. What is less than a
+ * gateway can send is written off with the last. Refused where less is left of the payments, or where nothing of the
+ * amount can be sent. Payments that did not succeed, or that no gateway took, give nothing.
+ */
+export function refundsFor(
+  paid: readonly Refundable[],
+  amount: bigint,
+  about: RefundFor,
+  now: Instant,
+  ids: IdSource,
+): Result<readonly Refund[], Rejection> {
+  invariant(amount > 0n, `${amount} is nothing to give back`)
+  const sources = paid.map((one) => ({ ...one, left: refundableOf(one) })).filter(({ left }) => left > 0n)
+  const most = sources.reduce((sum, { left }) => sum + left, 0n)
+  if (amount > most) return err(tooLarge(amount, most))
+  const refunds: Refund[] = []
+  let open = amount
+  for (const { payment, left } of sources.toSorted(newestFirst)) {
+    const part = left < open ? left : open
+    const sent = chargeable(part, payment.currency)
+    if (sent === 0n) break
+    refunds.push(refundOf(payment, { amount: sent, writtenOff: part - sent }, about, now, ids))
+    open -= part
+  }
+  const last = refunds.at(-1)
+  if (last === undefined) return err(tooSmall(amount, sources))
+  // A last part too small to be sent by itself goes with the one before.
+  return ok([...refunds.slice(0, -1), { ...last, writtenOff: last.writtenOff + open }])
+}
+
+/** What can still go back of a payment, in minor units. */
+export function refundableOf({ payment, refunded }: Refundable): bigint {
+  invariant(refunded >= 0n && refunded <= payment.amount, `${payment.id} cannot be refunded by ${refunded}`)
+  return payment.status === 'succeeded' && payment.gatewayPayment !== null ? payment.amount - refunded : 0n
+}
+
+function newestFirst({ payment: left }: Refundable, { payment: right }: Refundable): number {
+  return right.createdAt - left.createdAt || (left.id < right.id ? 1 : -1)
+}
+
+function refundOf(
+  payment: Payment,
+  amounts: Pick<Refund, 'amount' | 'writtenOff'>,
+  about: RefundFor,
+  now: Instant,
+  ids: IdSource,
+): Refund {
+  const { organizationId, accountId, gatewayAccountId, currency } = payment
+  return {
+    ...{ organizationId, accountId, gatewayAccountId, currency },
+    ...amounts,
+    ...about,
+    id: ids('refund'),
+    paymentId: payment.id,
+    version: 1,
+    status: 'pending',
+    gatewayRefund: null,
+    outcome: null,
+    failure: null,
+    dueAt: now,
+    createdAt: now,
+    endedAt: null,
+  }
+}
+
+function tooLarge(amount: bigint, most: bigint): Rejection {
+  return {
+    code: 'refund_too_large',
+    detail: `${amount} minor units cannot be refunded: ${most} of what was paid is left.`,
+    hint: `Refund ${most} at most, and give the rest as credit or out of band.`,
+  }
+}
+
+function tooSmall(amount: bigint, [source]: readonly Refundable[]): Rejection {
+  const least = source === undefined ? 1n : unchargeableBelow(source.payment.currency)
+  return {
+    code: 'refund_too_small',
+    detail: `${amount} minor units cannot be refunded: ${least} is the least that a gateway sends.`,
+    hint: 'Give it as credit, or out of band.',
+  }
+}

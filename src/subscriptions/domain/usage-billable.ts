@@ -1,0 +1,198 @@
+import { decimal, decimalText } from '../../kernel/decimal.ts'
+import { type Fraction, fractionOf } from '../../kernel/fraction.ts'
+import { type Instant, plusMs } from '../../kernel/instant.ts'
+import { roundHalfAwayFromZero } from '../../kernel/money.ts'
+import { type Interval, type Period, periodContaining, sameInterval } from '../../kernel/period.ts'
+import { localDaysBetween } from '../../kernel/zone.ts'
+import { type Charge, meteringInterval } from '../../plans/domain/charge.ts'
+import type { PlanVersion } from '../../plans/domain/plan.ts'
+import { rate, type Usage } from '../../plans/domain/rating.ts'
+import { type Agreement, itemsOf } from './agreement.ts'
+import { type Billable, lineAmount, pricedItems, type Versions } from './billable.ts'
+import { restOfPeriod, type Standing, unitsBetween } from './periods.ts'
+import type { Subscription } from './subscription.ts'
+
+/** What was used of a metric in a window of time, of events with these properties. */
+export type UsageOf = (asked: {
+  readonly subscriptionId: Subscription['id']
+  readonly metric: string
+  readonly filters: Charge['filters']
+  readonly period: Period
+}) => Usage
+
+/** Nothing was used. */
+export const noUsage: UsageOf = () => ({ quantity: '0', events: [] })
+
+export type MeteringFacts = { readonly versions: Versions; readonly usageOf: UsageOf }
+
+/** A subscription in a billing period, running or paused. */
+export type Metered = Agreement &
+  Standing &
+  Pick<Subscription, 'id' | 'currency' | 'timezone' | 'billingTime' | 'endsAt' | 'billFrom'>
+
+/** The versions that priced what was used until an instant. */
+export type Segment = { readonly versions: readonly PlanVersion[]; readonly until: Instant }
+
+type Window = {
+  readonly interval: Interval
+  readonly period: Period
+  /** In order of time; the last ends with the window. */
+  readonly timeline: readonly Segment[]
+}
+
+/**
+ * What was used in a metering period. Where its price changed from f to g after `a` of `b` units: f(a) and g(b) − g(a),
+ * each the difference of rounded cumulative values (semantics.md, Prices).
+ */
+export function usageBillables(
+  subscription: Metered,
+  { interval, period, timeline }: Window,
+  usageOf: UsageOf,
+): readonly Billable[] {
+  return namesIn(subscription, timeline).flatMap(({ metric, filters }) => {
+    const used = (until: Instant) =>
+      usageOf({ subscriptionId: subscription.id, metric, filters, period: { start: period.start, end: until } })
+    return timeline.flatMap((segment, index): readonly Billable[] => {
+      const found = chargeIn(subscription, segment, { metric, filters }, interval)
+      if (found === null) return []
+      const [start, end] = [timeline[index - 1]?.until ?? period.start, segment.until]
+      const [before, after] = [rate(found.charge.model, used(start)), rate(found.charge.model, used(end))]
+      const quantity = decimal(used(end).quantity).minus(decimal(used(start).quantity))
+      if (quantity.eq(0)) return []
+      return [
+        {
+          ...aboutVersion(subscription, found.version, found.version.planName),
+          kind: 'usage',
+          key: `usage:${start}:${metric}:${nameOfFilters(filters)}`,
+          metric,
+          quantity: decimalText(quantity),
+          parts: after.parts,
+          earlier: roundHalfAwayFromZero(before.exact, 1n),
+          period: { start, end },
+          proration: null,
+        },
+      ]
+    })
+  })
+}
+
+/** What is missing to what was committed: to a charge for its usage, to the plan for base and usage together. */
+export function minimumBillables(
+  subscription: Metered,
+  { interval, period, timeline, isDefault }: Window & { readonly isDefault: boolean },
+  used: readonly Billable[],
+  versions: Versions,
+): readonly Billable[] {
+  const served = servedPart(subscription, interval, period)
+  const part = served.of === served.all ? null : fractionOf(served.of, served.all)
+  const amountOf = (some: readonly Billable[]) => some.reduce((sum, billable) => sum + lineAmount(billable), 0n)
+  const latest = timeline.at(-1)?.versions ?? []
+  const ofCharges = latest.flatMap((version) =>
+    version.charges.flatMap((charge): readonly Billable[] => {
+      const { minimum, metric, filters, currency } = charge
+      if (minimum === null || currency !== subscription.currency) return []
+      if (!sameInterval(meteringInterval(charge, subscription.interval), interval)) return []
+      const own = used.filter((one) => one.key.endsWith(`:${metric}:${nameOfFilters(filters)}`))
+      const name = `${version.planName}, least for ${metric}`
+      const key = `minimum:${period.start}:${metric}:${nameOfFilters(filters)}`
+      return missing(aboutVersion(subscription, version, name), {
+        key,
+        minimum,
+        served: part,
+        covered: amountOf(own),
+        period,
+      })
+    }),
+  )
+  if (!isDefault) return ofCharges
+  const covered = amountOf(used) + amountOf(ofCharges) + basePart(subscription, served.of, versions)
+  const ofPlans = latest.slice(0, 1).flatMap((version) =>
+    version.minimums.flatMap(({ currency, amount }) => {
+      if (currency !== subscription.currency) return []
+      const about = aboutVersion(subscription, version, `${version.planName}, minimum`)
+      return missing(about, { key: `minimum:${period.start}`, minimum: amount, served: part, covered, period })
+    }),
+  )
+  return [...ofCharges, ...ofPlans]
+}
+
+type Missing = {
+  readonly key: string
+  readonly minimum: string
+  readonly served: Fraction | null
+  readonly covered: bigint
+  readonly period: Period
+}
+
+function missing(
+  about: ReturnType<typeof aboutVersion>,
+  { key, minimum, served, covered, period }: Missing,
+): readonly Billable[] {
+  const billable: Billable = {
+    ...about,
+    ...{ kind: 'minimum', key, period, quantity: '1', unitAmount: minimum, proration: served, covered },
+  }
+  return lineAmount(billable) > 0n ? [billable] : []
+}
+
+/** Of the base prices of the billing period, what falls into so many served days. */
+function basePart(subscription: Metered, days: number, versions: Versions): bigint {
+  const whole = restOfPeriod(subscription, subscription, subscription.period.start, 'day')
+  const all =
+    whole?.denominator ?? unitsBetween(subscription.period.start, subscription.period.end, 'day', subscription.timezone)
+  const items = pricedItems(subscription, subscription, versions)
+  return items.reduce((sum, { item, unitAmount }) => {
+    const price = decimal(unitAmount).times(item.quantity).times(Math.min(days, all))
+    return sum + roundHalfAwayFromZero(price, BigInt(all))
+  }, 0n)
+}
+
+/**
+ * The days of the metering period that were served, and all that it has. A pause has moved its end, and with it the
+ * boundary before: what was served before the pause lies between that boundary and the resumption now.
+ */
+function servedPart({ anchorAt, timezone }: Metered, interval: Interval, { start, end }: Period) {
+  const whole = periodContaining({ at: anchorAt, zone: timezone }, interval, plusMs(end, -1))
+  const from = start > whole.start ? start : whole.start
+  return {
+    of: localDaysBetween(from, end, timezone),
+    all: localDaysBetween(whole.start, whole.end, timezone),
+  }
+}
+
+type Name = Pick<Charge, 'metric' | 'filters'>
+
+/** What is metered in any segment, each once. */
+function namesIn({ currency }: Metered, timeline: readonly Segment[]): readonly Name[] {
+  const charges = timeline.flatMap(({ versions }) => versions.flatMap((version) => version.charges))
+  const own = charges.filter((charge) => charge.currency === currency)
+  return [...new Map(own.map((charge) => [`${charge.metric} ${nameOfFilters(charge.filters)}`, charge])).values()]
+}
+
+function chargeIn(subscription: Metered, { versions }: Segment, name: Name, interval: Interval) {
+  for (const version of versions) {
+    const charge = version.charges.find(
+      (one) =>
+        one.currency === subscription.currency &&
+        one.metric === name.metric &&
+        nameOfFilters(one.filters) === nameOfFilters(name.filters) &&
+        sameInterval(meteringInterval(one, subscription.interval), interval),
+    )
+    if (charge !== undefined) return { version, charge }
+  }
+  return null
+}
+
+/** Part of the key of what is billed: tells charges of one metric apart. */
+export function nameOfFilters(filters: Charge['filters']): string {
+  return Object.entries(filters)
+    .map(([key, value]) => `${key}=${value}`)
+    .sort()
+    .join('&')
+}
+
+function aboutVersion(subscription: Metered, version: PlanVersion, name: string) {
+  const item = itemsOf(subscription).find(({ planVersionId }) => planVersionId === version.id)
+  const planId = item?.planId ?? version.planId
+  return { subscriptionId: subscription.id, planId, planVersionId: version.id, name }
+}

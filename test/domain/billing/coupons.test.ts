@@ -1,0 +1,158 @@
+import { describe, expect, test } from 'vitest'
+import type { Coupon } from '../../../src/discounts/domain/coupon.ts'
+import { id } from '../../support/given.ts'
+import { amountOff, givenCoupon, percentOff } from '../../support/given-discount.ts'
+import { givenCustomer, offers } from '../../support/given-selling.ts'
+import { beginning, lived } from './history.ts'
+import {
+  advance,
+  attaches,
+  cancels,
+  changes,
+  documents,
+  final,
+  invoice,
+  type invoicesOf,
+  subscribes,
+  voids,
+} from './words.ts'
+
+const START = '2026-06-01'
+const coupon = (n: number, about: Partial<Coupon>) =>
+  givenCoupon({ id: id('coupon', 200 + n), code: `C${n}`, ...about })
+const half = coupon(1, { terms: percentOff('50'), duration: { type: 'forever' } })
+const tenth = coupon(2, { terms: percentOff('10'), duration: { type: 'forever' } })
+const five = coupon(3, { terms: amountOff(500n), duration: { type: 'forever' } })
+const once = coupon(4, { terms: percentOff('50'), duration: { type: 'once' } })
+const twice = coupon(5, { terms: amountOff(900n), duration: { type: 'periods', count: 2 } })
+const support = coupon(6, {
+  terms: percentOff('50'),
+  duration: { type: 'forever' },
+  plans: [{ id: offers.support.id, code: 'support' }],
+})
+const begun = () =>
+  beginning({ offered: [half, tenth, five, once, twice, support], account: givenCustomer({ collection: 'invoice' }) })
+const nets = (history: Parameters<typeof invoicesOf>[0]) => documents(history).map((text) => text.split(': ')[1])
+
+describe('a coupon on what is billed', () => {
+  test.each([
+    ['once', 'C4', ['+2450', '+4900', '+4900']],
+    ['for two periods', 'C5', ['+4000', '+4000', '+4900']],
+    ['forever', 'C1', ['+2450', '+2450', '+2450']],
+  ])('%s', (_, couponCode, expected) => {
+    const billed = lived(begun(), [START, subscribes({ couponCode })], ['2026-08-01', advance])
+    expect(nets(billed)).toEqual(expected)
+  })
+
+  test('line before subscription before account, percent before amount', () => {
+    const addOns = [{ planCode: 'support', quantity: 10, unitAmount: null }]
+    const billed = lived(
+      begun(),
+      [START, attaches('C3')],
+      [START, attaches('C2')],
+      [START, attaches('C6')],
+      [START, subscribes({ couponCode: 'C1', addOns, unitAmount: '10000' })],
+    )
+    // 10000 → half → less 10 % → less its share of 500; 10000 → half by plan → half → less 10 % → its share.
+    expect(nets(billed)).toEqual(['+4167 +2083'])
+    expect(final(billed).lines.map(({ discounts }) => discounts.map(({ scope }) => scope))).toEqual([
+      ['subscription', 'account', 'account'],
+      ['line', 'subscription', 'account', 'account'],
+    ])
+  })
+
+  test('10 % and 500 off 10000 are 8500', () => {
+    const billed = lived(
+      begun(),
+      [START, attaches('C3')],
+      [START, attaches('C2')],
+      [START, subscribes({ unitAmount: '10000' })],
+    )
+    expect(nets(billed)).toEqual(['+8500'])
+  })
+
+  test('of the account is used by the first of its subscriptions', () => {
+    const billed = lived(
+      begun(),
+      [START, attaches('C4')],
+      [START, subscribes()],
+      [START, subscribes({ planCode: 'team' })],
+    )
+    expect(nets(billed)).toEqual(['+2450', '+9900'])
+  })
+})
+
+describe('a coupon in the middle of a period', () => {
+  test('in percent discounts the new charge too, and uses no period for it', () => {
+    const changed = lived(
+      begun(),
+      [START, subscribes({ couponCode: 'C4' })],
+      ['2026-06-16', changes({ planCode: 'team', invoicing: 'now' })],
+      ['2026-07-01', advance],
+    )
+    expect(nets(changed)).toEqual(['+2450', '-1225 +2475', '+9900'])
+  })
+
+  test('of an amount moves the share that the line bore', () => {
+    const changed = lived(
+      begun(),
+      [START, subscribes({ couponCode: 'C3' })],
+      ['2026-06-16', changes({ planCode: 'team', invoicing: 'now' })],
+    )
+    expect(nets(changed)).toEqual(['+4400', '-2200 +4700'])
+  })
+
+  test('in percent goes for an item that is added', () => {
+    const addOns = [{ planCode: 'support', quantity: 1, unitAmount: null }]
+    const changed = lived(
+      begun(),
+      [START, subscribes({ couponCode: 'C1' })],
+      ['2026-06-16', changes({ addOns, invoicing: 'now' })],
+    )
+    expect(nets(changed)).toEqual(['+2450', '+250'])
+  })
+
+  test('attached then discounts what comes, not what was billed', () => {
+    const changed = lived(
+      begun(),
+      [START, subscribes()],
+      ['2026-06-02', attaches('C1', 'subscription')],
+      ['2026-06-16', changes({ quantity: 2, invoicing: 'now' })],
+      ['2026-07-01', advance],
+    )
+    expect(nets(changed)).toEqual(['+4900', '-2450 +4900', '+4900'])
+  })
+
+  test('is taken back with what it discounted', () => {
+    const ended = lived(begun(), [START, subscribes({ couponCode: 'C1' })], ['2026-06-16', cancels({ prorate: true })])
+    expect(nets(ended)).toEqual(['+2450', '-1225'])
+    expect(invoice(ended, 1)).toMatchObject({ subtotal: -2450n, discount: -1225n, total: -1225n })
+  })
+})
+
+describe('a void', () => {
+  test('gives a coupon its period back, which the correction uses again', () => {
+    const billed = lived(begun(), [START, subscribes({ couponCode: 'C4' })])
+    const gone = lived(billed, [START, voids(0, false)])
+    expect([...gone.discounts.values()]).toMatchObject([{ remaining: 1, endedAt: null }])
+    const corrected = lived(billed, [START, voids()])
+    expect(nets(corrected)).toEqual(['+2450', '+2450'])
+    expect([...corrected.discounts.values()]).toMatchObject([{ remaining: 0 }])
+  })
+
+  test('is corrected with the discounts of what a change credited', () => {
+    const renewed = lived(
+      begun(),
+      [START, subscribes({ couponCode: 'C1' })],
+      ['2026-06-16', changes({ planCode: 'team', invoicing: 'next_invoice' })],
+      ['2026-07-01', advance],
+      ['2026-07-01', voids(1)],
+    )
+    expect(nets(renewed).slice(1)).toEqual(['-1225 +2475 +4950', '-1225 +2475 +4950'])
+  })
+
+  test('is corrected by the coupons of today', () => {
+    const billed = lived(begun(), [START, subscribes()], ['2026-06-05', attaches('C2')], ['2026-06-05', voids()])
+    expect(nets(billed)).toEqual(['+4900', '+4410'])
+  })
+})

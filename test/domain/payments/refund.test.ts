@@ -1,0 +1,257 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type Currency, currencyCodes, findCurrency } from '../../../src/kernel/currency.ts'
+import { type Instant, plusMs } from '../../../src/kernel/instant.ts'
+import { chargeable, unchargeableBelow } from '../../../src/payments/domain/gateway-amount.ts'
+import type { Payment } from '../../../src/payments/domain/payment.ts'
+import {
+  type Refund,
+  type Refundable,
+  refundableOf,
+  refundOutcomeKinds,
+  refundsFor,
+} from '../../../src/payments/domain/refund.ts'
+import {
+  applyRefundOutcome,
+  askRefundAgainAt,
+  type RefundOutcome,
+} from '../../../src/payments/domain/refund-outcome.ts'
+import { at, id, idsOf } from '../../support/given.ts'
+
+const NOW = at('2026-03-01')
+const about = { clockId: null, creditNoteId: id('credit_note', 30), reason: 'broken' }
+
+function givenPayment(n: number, amount: bigint, given: Partial<Payment> = {}): Payment {
+  return {
+    ...{ organizationId: id('organization', 1), id: id('payment', 40 + n), accountId: id('account', 2), version: 2 },
+    ...{ invoiceId: id('invoice', 8), status: 'succeeded', amount, currency: 'USD' as Currency },
+    ...{ paymentMethodId: id('payment_method', 3), gatewayAccountId: id('gateway_account', 4) },
+    ...{ gatewayPayment: `pi_${n}`, outcome: 'succeeded', decline: null },
+    createdAt: plusMs(at('2026-01-31'), n),
+    ...given,
+  }
+}
+
+/** Payments of these amounts, oldest first, of which so much is refunded. */
+function paid(...amounts: readonly (readonly [amount: bigint, refunded: bigint])[]): readonly Refundable[] {
+  return amounts.map(([amount, refunded], n) => ({ payment: givenPayment(n, amount), refunded }))
+}
+
+function refunded(paid: readonly Refundable[], amount: bigint, now: Instant = NOW): readonly Refund[] {
+  const made = refundsFor(paid, amount, about, now, idsOf(1))
+  if (!made.ok) throw new Error(JSON.stringify(made.error))
+  return made.value
+}
+
+const shares = (refunds: readonly Refund[]) => refunds.map(({ paymentId, amount }) => [paymentId, amount])
+const payment = (n: number) => id('payment', 40 + n)
+
+describe('FR-063 a refund', () => {
+  test('of a part is one, of the payment that took the money', () => {
+    const [refund, ...others] = refunded(paid([9900n, 0n]), 500n)
+    expect(others).toEqual([])
+    expect(refund).toMatchObject({ paymentId: payment(0), amount: 500n, writtenOff: 0n, currency: 'USD', ...about })
+    expect(refund).toMatchObject({ status: 'pending', version: 1, dueAt: NOW, endedAt: null, gatewayRefund: null })
+  })
+
+  test.each([
+    ['the newest first', paid([1000n, 0n], [500n, 0n]), 300n, [[payment(1), 300n]]],
+    [
+      'then the older',
+      paid([1000n, 0n], [500n, 0n]),
+      700n,
+      [
+        [payment(1), 500n],
+        [payment(0), 200n],
+      ],
+    ],
+    [
+      'the whole',
+      paid([1000n, 0n], [500n, 0n]),
+      1500n,
+      [
+        [payment(1), 500n],
+        [payment(0), 1000n],
+      ],
+    ],
+    ['what is left of each', paid([1000n, 900n], [500n, 500n]), 100n, [[payment(0), 100n]]],
+  ])('takes %s', (_, sources, amount, expected) => {
+    expect(shares(refunded(sources, amount))).toEqual(expected)
+  })
+
+  test.each([
+    ['more than was paid', paid([1000n, 0n]), 1001n, '1000 of what was paid is left'],
+    ['more than refunds have left', paid([1000n, 400n]), 601n, '600 of what was paid is left'],
+    ['what is refunded', paid([1000n, 1000n]), 1n, '0 of what was paid is left'],
+    ['what nobody paid', [], 1n, '0 of what was paid is left'],
+    ['what is being paid', [{ payment: givenPayment(0, 10n, { status: 'pending' }), refunded: 0n }], 1n, '0 of'],
+    ['what no gateway took', [{ payment: givenPayment(0, 10n, { gatewayPayment: null }), refunded: 0n }], 1n, '0 of'],
+  ])('is refused for %s', (_, sources, amount, detail) => {
+    const made = refundsFor(sources, amount, about, NOW, idsOf(1))
+    expect(made).toMatchObject({ ok: false, error: { code: 'refund_too_large' } })
+    expect(!made.ok && made.error.detail).toContain(detail)
+  })
+})
+
+describe('FR-105 what a gateway cannot send', () => {
+  const inKuwait = (...amounts: readonly bigint[]) =>
+    amounts.map((amount, n) => ({ payment: givenPayment(n, amount, { currency: 'KWD' as Currency }), refunded: 0n }))
+
+  test('is written off with the refund: 1.239 KWD is sent as 1.230', () => {
+    expect(refunded(inKuwait(5000n), 1239n)).toMatchObject([{ amount: 1230n, writtenOff: 9n }])
+  })
+
+  test('goes with the last that can be sent', () => {
+    const refunds = refunded(inKuwait(5000n, 1000n), 1009n)
+    expect(refunds).toMatchObject([{ paymentId: payment(1), amount: 1000n, writtenOff: 9n }])
+  })
+
+  test('cannot be refunded by itself', () => {
+    const made = refundsFor(inKuwait(5000n), 9n, about, NOW, idsOf(1))
+    expect(made).toMatchObject({ ok: false, error: { code: 'refund_too_small' } })
+  })
+})
+
+describe('FR-063 never more goes back than came in', () => {
+  const wishes = fc.array(fc.tuple(fc.bigInt(1n, 4_000n), fc.boolean()), { maxLength: 12 })
+  const taken = fc.array(fc.bigInt(1n, 3_000n), { minLength: 1, maxLength: 4 })
+
+  test('in any sequence of refunds, whether they fail or not', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...currencyCodes), taken, wishes, (code, amounts, asked) => {
+        const currency = findCurrency(code) as Currency
+        const step = unchargeableBelow(currency)
+        let sources: readonly Refundable[] = amounts.map((amount, n) => ({
+          payment: givenPayment(n, amount * step, { currency }),
+          refunded: 0n,
+        }))
+        for (const [amount, fails] of asked) {
+          const left = sources.reduce((sum, source) => sum + refundableOf(source), 0n)
+          const made = refundsFor(sources, amount, about, NOW, idsOf(1))
+          expect(made.ok).toBe(amount <= left && amount >= step)
+          if (!made.ok) continue
+          expect(made.value.reduce((sum, one) => sum + one.amount + one.writtenOff, 0n)).toBe(amount)
+          for (const one of made.value) {
+            expect(one.amount > 0n && chargeable(one.amount, currency) === one.amount).toBe(true)
+            expect(one.writtenOff >= 0n && one.writtenOff < step).toBe(true)
+          }
+          if (!fails) sources = sources.map((source) => ({ ...source, refunded: after(source, made.value) }))
+        }
+        for (const { payment, refunded } of sources) expect(refunded <= payment.amount).toBe(true)
+      }),
+    )
+  })
+
+  function after({ payment, refunded }: Refundable, refunds: readonly Refund[]): bigint {
+    return refunds
+      .filter(({ paymentId }) => paymentId === payment.id)
+      .reduce((sum, { amount }) => sum + amount, refunded)
+  }
+})
+
+const GATEWAY = 're_1'
+
+function outcomeOf(kind: (typeof refundOutcomeKinds)[number]): RefundOutcome {
+  if (kind === 'succeeded' || kind === 'processing') return { kind, gatewayRefund: GATEWAY }
+  if (kind === 'failed') return { kind, gatewayRefund: GATEWAY, failure: 'lost_or_stolen_card' }
+  return kind === 'rejected' ? { kind, failure: 'charge_already_refunded' } : { kind }
+}
+
+const one = () => refunded(paid([9900n, 0n]), 500n)[0] as Refund
+const LATER = plusMs(NOW, 1)
+
+describe('FR-063 what the gateway says', () => {
+  test.each([
+    ['succeeded', 'succeeded', true, null, GATEWAY, null],
+    ['processing', 'pending', false, 3_600_000, GATEWAY, null],
+    ['failed', 'failed', true, null, GATEWAY, 'lost_or_stolen_card'],
+    ['rejected', 'failed', true, null, null, 'charge_already_refunded'],
+    ['throttled', 'pending', false, 60_000, null, null],
+    ['unknown', 'pending', false, 60_000, null, null],
+  ] as const)('%s leaves it %s, ended: %s, asked again after %s ms', (kind, status, ended, wait, known, failure) => {
+    const applied = applyRefundOutcome(one(), outcomeOf(kind), LATER)
+    expect(applied?.refund).toMatchObject({ status, outcome: kind, version: 2, gatewayRefund: known, failure })
+    expect(applied?.refund.endedAt).toBe(ended ? LATER : null)
+    expect(askRefundAgainAt(kind, NOW)).toBe(wait === null ? null : plusMs(NOW, wait))
+    expect(applied?.ledger === null).toBe(kind !== 'succeeded')
+  })
+
+  test('nothing said is nothing to ask again', () => {
+    expect(askRefundAgainAt(null, NOW)).toBeNull()
+  })
+
+  test('is posted when it succeeds: refund, cash and what is written off', () => {
+    const owed: Refund = { ...one(), amount: 1230n, writtenOff: 9n, currency: 'KWD' as Currency }
+    expect(applyRefundOutcome(owed, outcomeOf('succeeded'), LATER)?.ledger).toMatchObject({
+      document: owed.id,
+      kind: 'refund',
+      currency: 'KWD',
+      at: LATER,
+      postings: [
+        { ledgerAccount: 'refund', amount: 1239n },
+        { ledgerAccount: 'cash', amount: -1230n },
+        { ledgerAccount: 'rounding', amount: -9n },
+      ],
+    })
+  })
+
+  test('and when the bank sends it back, all of it is owed again', () => {
+    const sent = applyRefundOutcome(one(), outcomeOf('succeeded'), NOW)?.refund as Refund
+    const back = applyRefundOutcome(sent, outcomeOf('failed'), LATER)
+    expect(back?.refund).toMatchObject({ status: 'failed', failure: 'lost_or_stolen_card', version: 3, endedAt: LATER })
+    expect(back?.ledger).toMatchObject({
+      kind: 'refund_failed',
+      postings: [
+        { ledgerAccount: 'refund', amount: -500n },
+        { ledgerAccount: 'cash', amount: 500n },
+      ],
+    })
+  })
+
+  test('of another refund is a bug', () => {
+    const known = applyRefundOutcome(one(), outcomeOf('processing'), NOW)?.refund as Refund
+    expect(() => applyRefundOutcome(known, { kind: 'succeeded', gatewayRefund: 're_2' }, NOW)).toThrow('re_2')
+  })
+})
+
+describe('FR-061 whatever comes later, and however often', () => {
+  const outcomes = fc.array(fc.constantFrom(...refundOutcomeKinds), { minLength: 1, maxLength: 12 })
+
+  /** Applies them one after another, as they come; answers what cash moved too. */
+  function fold(kinds: readonly (typeof refundOutcomeKinds)[number][]) {
+    let refund = one()
+    let cash = 0n
+    for (const kind of kinds) {
+      const applied = applyRefundOutcome(refund, outcomeOf(kind), NOW)
+      if (applied === null) continue
+      expect(applied.refund.version).toBe(refund.version + 1)
+      refund = applied.refund
+      for (const { ledgerAccount, amount } of applied.ledger?.postings ?? [])
+        if (ledgerAccount === 'cash') cash += amount
+    }
+    return { refund, cash }
+  }
+
+  test('it only moves on: pending, succeeded, failed; and cash is out while it has succeeded', () => {
+    fc.assert(
+      fc.property(outcomes, (kinds) => {
+        const { refund, cash } = fold(kinds)
+        const sent = kinds.indexOf('succeeded')
+        const refused = kinds.indexOf('rejected')
+        const failed = kinds.includes('failed') || (refused >= 0 && (sent < 0 || refused < sent))
+        expect(refund.status).toBe(failed ? 'failed' : sent >= 0 ? 'succeeded' : 'pending')
+        expect(cash).toBe(refund.status === 'succeeded' ? -500n : 0n)
+        expect(refund.endedAt === null).toBe(refund.status === 'pending')
+      }),
+    )
+  })
+
+  test('the same word again is no news', () => {
+    fc.assert(
+      fc.property(outcomes, fc.nat(11), (kinds, place) => {
+        const index = place % kinds.length
+        expect(fold(kinds.toSpliced(index, 0, ...kinds.slice(index, index + 1)))).toEqual(fold(kinds))
+      }),
+    )
+  })
+})
