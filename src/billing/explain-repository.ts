@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { CreditApplication } from '../credits/domain/application.ts'
-import { applicationFrom, applicationsOf } from '../credits/repository.ts'
+import { applicationFrom, applicationsOn } from '../credits/repository.ts'
 import type { Invoice } from '../invoices/domain/invoice.ts'
 import type { Derivation } from '../invoices/domain/workings.ts'
 import { derivationFrom, derivationReads } from '../invoices/explain-repository.ts'
@@ -25,7 +25,7 @@ export async function findDerived(
     database.orm.execute(oneSnapshot),
     invoiceById(database, organizationId, id),
     linesOf(database, organizationId, [id]),
-    applicationsOf(database, organizationId, sql`(${id}::uuid)`),
+    applicationsOn(database, sql`(select ${organizationId}::uuid, ${id}::uuid)`),
     ...derivationReads(database, organizationId, [id]),
   ])
   if (row === undefined) return null

@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { applicationFrom, applicationsOf, creditById, creditFrom, creditsAppliedTo } from '../credits/repository.ts'
-import { couponByCode, couponFrom, discountFrom, discountsOn } from '../discounts/repository.ts'
+import { creditById, creditFrom } from '../credits/repository.ts'
+import { couponByCode, couponFrom } from '../discounts/repository.ts'
 import { invoicesFrom, invoicesIn, linesIn } from '../invoices/repository.ts'
 import type { Id } from '../kernel/id.ts'
 import { type GatewayAccount, gatewayAccountsIn, paymentById, paymentFrom } from '../payments/repository.ts'
@@ -14,7 +14,7 @@ import { subscriptionById, subscriptionFrom } from '../subscriptions/repository.
 import type { Command } from './domain/command.ts'
 import type { Snapshot } from './domain/snapshot.ts'
 import type { Resume, Shown } from './shown.ts'
-import { type Chosen, parted, snapshotReads, snapshotsFrom, type Target } from './snapshot-repository.ts'
+import { type Chosen, parted, snapshotReads, snapshotsFrom, type Target, together } from './snapshot-repository.ts'
 
 export type Asked = {
   readonly organizationId: Id<'organization'>
@@ -58,22 +58,18 @@ export async function load(database: Database, asked: Asked): Promise<Loaded> {
   const { organizationId, chosen, target } = asked
   const invoiceId = target.invoiceId ?? (NO_UUID as Id<'invoice'>)
   const subscriptionId = target.subscriptionId ?? subscriptionOf(organizationId, invoiceId)
-  const theInvoice = sql`(${invoiceId})`
   const [, ...results] = await database.orm.batch([
     database.orm.execute(oneSnapshot),
     ...snapshotReads(database, chosen, target),
     plansNamed(database, organizationId, asked.planCodes, subscriptionId),
     couponByCode(database, organizationId, asked.couponCode ?? ''),
     subscriptionById(database, organizationId, subscriptionId),
-    applicationsOf(database, organizationId, theInvoice),
-    creditsAppliedTo(database, organizationId, theInvoice),
     creditById(database, organizationId, asked.creditId ?? (NO_UUID as Id<'credit'>)),
-    discountsOn(database, organizationId, theInvoice),
     keyRecordOf(database, organizationId, asked.idempotency),
     gatewayAccountsIn(database, methodGateways(chosen)),
   ])
   const { rows, rest } = parted(results)
-  const [plans, [coupon], [subscription], applications, applied, named, used, [record], [gatewayAccount]] = rest
+  const [plans, [coupon], [subscription], named, [record], [gatewayAccount]] = rest
   const [snapshot] = snapshotsFrom(rows)
   return {
     snapshot:
@@ -84,18 +80,11 @@ export async function load(database: Database, asked: Asked): Promise<Loaded> {
             subscriptions: withAsked(snapshot.subscriptions, subscription && subscriptionFrom(subscription)),
             plans: plans.map(planFrom),
             coupon: coupon === undefined ? null : couponFrom(coupon),
-            applications: applications.map(applicationFrom),
-            credits: together(snapshot.credits, [...applied, ...named].map(creditFrom)),
-            discounts: together(snapshot.discounts, used.map(discountFrom)),
+            credits: together(snapshot.credits, named.map(creditFrom)),
           },
     record: record ?? null,
     gatewayAccount: gatewayAccount ?? null,
   }
-}
-
-/** Each once, by id. */
-function together<T extends { readonly id: string }>(some: readonly T[], more: readonly T[]): readonly T[] {
-  return [...new Map([...some, ...more].map((one) => [one.id, one])).values()]
 }
 
 /** An invoice's subscription counts its due date in its zone, also after it has ended. */

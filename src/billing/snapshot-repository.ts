@@ -1,8 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { accountFrom, accountsIn, defaultMethodsIn, methodFrom } from '../accounts/repository.ts'
 import { testClocks } from '../accounts/tables.ts'
-import { creditFrom, openCreditsOf } from '../credits/repository.ts'
-import { activeDiscountsOf, discountFrom } from '../discounts/repository.ts'
+import { applicationFrom, applicationsOn, creditFrom, creditsAppliedTo, openCreditsOf } from '../credits/repository.ts'
+import { activeDiscountsOf, discountFrom, discountsOn } from '../discounts/repository.ts'
 import { creditNoteFrom, creditNotesOn } from '../invoices/credit-note-repository.ts'
 import { invoicesFrom, invoicesIn, linesIn } from '../invoices/repository.ts'
 import type { Id } from '../kernel/id.ts'
@@ -50,6 +50,7 @@ export type Target = {
 /** The reads that every snapshot is made of. */
 export function snapshotReads(database: Database, chosen: Chosen, target: Target = {}) {
   const invoices = invoicesThatMatter(chosen, target)
+  const voidable = invoicesToVoid(chosen, target)
   return [
     database.orm
       .select()
@@ -73,6 +74,9 @@ export function snapshotReads(database: Database, chosen: Chosen, target: Target
     creditNotesOn(database, invoices),
     paymentsIn(database, invoices),
     refundsIn(database, invoices),
+    applicationsOn(database, voidable),
+    creditsAppliedTo(database, voidable),
+    discountsOn(database, voidable),
   ] as const
 }
 
@@ -90,13 +94,16 @@ export type SnapshotRows = [
   Awaited<ReturnType<typeof creditNotesOn>>,
   Awaited<ReturnType<typeof paymentsIn>>,
   Awaited<ReturnType<typeof refundsIn>>,
+  Awaited<ReturnType<typeof applicationsOn>>,
+  Awaited<ReturnType<typeof creditsAppliedTo>>,
+  Awaited<ReturnType<typeof discountsOn>>,
 ]
 
 /** The rows of a snapshot, and those that were read after them in the same trip. */
 export function parted<Rest extends unknown[]>(
   results: readonly [...SnapshotRows, ...Rest],
 ): { readonly rows: SnapshotRows; readonly rest: Rest } {
-  const count: SnapshotRows['length'] = 13
+  const count: SnapshotRows['length'] = 16
   return { rows: results.slice(0, count) as SnapshotRows, rest: results.slice(count) as Rest }
 }
 
@@ -104,13 +111,13 @@ export function parted<Rest extends unknown[]>(
  * (organization_id, id) of the invoices a decision may need: drafts, what bills the present period of a subscription that
  * may be credited, what a change waits for, and what a command is about with what credits it.
  */
-function invoicesThatMatter(chosen: Chosen, { subscriptionId, invoiceId }: Target): SQL {
+function invoicesThatMatter(chosen: Chosen, target: Target): SQL {
+  const { subscriptionId, invoiceId } = target
   const asked = subscriptionId === undefined ? sql`false` : sql`s.id = ${subscriptionId}`
-  const target =
+  const crediting =
     invoiceId === undefined
       ? sql``
       : sql`
-    union select organization_id, id from invoices where (organization_id, account_id) in ${chosen} and id = ${invoiceId}
     union select c.organization_id, c.invoice_id from invoice_lines c
       where (c.organization_id, c.credits_line_id) in (select l.organization_id, l.id from invoice_lines l
         where (l.organization_id, l.account_id) in ${chosen} and l.invoice_id = ${invoiceId})`
@@ -120,8 +127,18 @@ function invoicesThatMatter(chosen: Chosen, { subscriptionId, invoiceId }: Targe
       join billed b on b.organization_id = s.organization_id and b.subscription_id = s.id
       where (s.organization_id, s.account_id) in ${chosen} and b.released_at is null and b.period_end > s.period_start
         and (s.status = 'paused' or s.scheduled_change is not null or s.baseline is not null or ${asked})
-    union select organization_id, (pending_change->>'invoiceId')::uuid from subscriptions
-      where (organization_id, account_id) in ${chosen} and pending_change is not null${target})`
+    union ${invoicesToVoid(chosen, target)}${crediting})`
+}
+
+/** The invoice a change waits for, and the one a command is about: voiding them gives back what paid them. */
+function invoicesToVoid(chosen: Chosen, { invoiceId }: Target): SQL {
+  const asked =
+    invoiceId === undefined
+      ? sql``
+      : sql`
+    union select organization_id, id from invoices where (organization_id, account_id) in ${chosen} and id = ${invoiceId}`
+  return sql`(select organization_id, (pending_change->>'invoiceId')::uuid from subscriptions
+    where (organization_id, account_id) in ${chosen} and pending_change is not null${asked})`
 }
 
 /** A voided invoice is billed again by the versions it was billed by. */
@@ -152,16 +169,20 @@ export function snapshotsFrom([
   noteRows,
   paymentRows,
   refundRows,
+  applicationRows,
+  appliedRows,
+  usedRows,
 ]: SnapshotRows): readonly Snapshot[] {
   const organizationsById = new Map(organizationRows.map((row) => [row.id, organizationFrom(row)]))
   const ofAccount = {
     subscriptions: Map.groupBy(subscriptionRows, accountOf),
-    credits: Map.groupBy(creditRows, accountOf),
-    discounts: Map.groupBy(discountRows, accountOf),
+    credits: Map.groupBy(together(creditRows, appliedRows), accountOf),
+    discounts: Map.groupBy(together(discountRows, usedRows), accountOf),
     invoices: Map.groupBy(invoicesFrom(invoiceRows, lineRows), accountOf),
     notes: Map.groupBy(noteRows, accountOf),
     payments: Map.groupBy(paymentRows, accountOf),
     refunds: Map.groupBy(refundRows, accountOf),
+    applications: Map.groupBy(applicationRows, accountOf),
   }
   const methodOf = new Map(methodRows.map((row) => [row.accountId, methodFrom(row)]))
   const versions = new Map(versionRows.map((row) => [row.id, versionFrom(row)]))
@@ -183,9 +204,15 @@ export function snapshotsFrom([
       creditNotes: (ofAccount.notes.get(row.id) ?? []).map(creditNoteFrom),
       payments: (ofAccount.payments.get(row.id) ?? []).map(paymentFrom),
       refunds: (ofAccount.refunds.get(row.id) ?? []).map(refundFrom),
-      ...{ plans: [], coupon: null, applications: [], charges: [] },
+      applications: (ofAccount.applications.get(row.id) ?? []).map(applicationFrom),
+      ...{ plans: [], coupon: null, charges: [] },
     }
   })
+}
+
+/** Each once, by id. */
+export function together<T extends { readonly id: string }>(some: readonly T[], more: readonly T[]): readonly T[] {
+  return [...new Map([...some, ...more].map((one) => [one.id, one])).values()]
 }
 
 function accountOf({ accountId }: { readonly accountId: Id<'account'> }): Id<'account'> {

@@ -44,31 +44,23 @@ export function openCreditsOf(database: Database, chosen: SQL) {
     .where(and(sql`(${credits.organizationId}, ${credits.accountId}) in ${chosen}`, gt(credits.remaining, 0n)))
 }
 
-/** What pays for some invoices and was not given back; `invoiceIds` is a subquery of their ids. */
-export function applicationsOf(database: Database, organizationId: Organization, invoiceIds: SQL) {
-  return database.orm
-    .select()
-    .from(creditApplications)
-    .where(appliedTo(organizationId, invoiceIds))
-    .orderBy(asc(creditApplications.id))
+/** What pays for some invoices and was not given back; `invoices` is a subquery of (organization_id, invoice id). */
+export function applicationsOn(database: Database, invoices: SQL) {
+  return database.orm.select().from(creditApplications).where(appliedTo(invoices)).orderBy(asc(creditApplications.id))
 }
 
-/** The credits that `applicationsOf` are of, whatever is left of them. */
-export function creditsAppliedTo(database: Database, organizationId: Organization, invoiceIds: SQL) {
+/** The credits that `applicationsOn` are of, whatever is left of them. */
+export function creditsAppliedTo(database: Database, invoices: SQL) {
   const applied = database.orm
-    .select({ id: creditApplications.creditId })
+    .select({ organizationId: creditApplications.organizationId, id: creditApplications.creditId })
     .from(creditApplications)
-    .where(appliedTo(organizationId, invoiceIds))
-  return database.orm
-    .select()
-    .from(credits)
-    .where(and(eq(credits.organizationId, organizationId), sql`${credits.id} in ${applied}`))
+    .where(appliedTo(invoices))
+  return database.orm.select().from(credits).where(sql`(${credits.organizationId}, ${credits.id}) in ${applied}`)
 }
 
-function appliedTo(organizationId: Organization, invoiceIds: SQL) {
+function appliedTo(invoices: SQL) {
   return and(
-    eq(creditApplications.organizationId, organizationId),
-    sql`${creditApplications.invoiceId} in ${invoiceIds}`,
+    sql`(${creditApplications.organizationId}, ${creditApplications.invoiceId}) in ${invoices}`,
     sql`${creditApplications.releasedAt} is null`,
   )
 }

@@ -126,17 +126,14 @@ export function activeDiscountsOf(database: Database, chosen: SQL) {
     .where(and(sql`(${discounts.organizationId}, ${discounts.accountId}) in ${chosen}`, isNull(discounts.endedAt)))
 }
 
-/** Those that took something off an invoice's lines, also when they have ended; `invoice` is a subquery of its id. */
-export function discountsOn(database: Database, organizationId: Organization, invoice: SQL) {
+/** Those that took something off invoices' lines, ended or not; `invoices` is a subquery of (organization_id, invoice id). */
+export function discountsOn(database: Database, invoices: SQL) {
   return database.orm
     .select()
     .from(discounts)
     .where(
-      and(
-        eq(discounts.organizationId, organizationId),
-        sql`${discounts.id} in (select (d->>'discountId')::uuid from invoice_lines l,
-          jsonb_array_elements(coalesce(l.detail->'discounts', '[]')) d
-          where l.organization_id = ${organizationId} and l.invoice_id in ${invoice})`,
-      ),
+      sql`(${discounts.organizationId}, ${discounts.id}) in (select l.organization_id, (d->>'discountId')::uuid
+        from invoice_lines l, jsonb_array_elements(coalesce(l.detail->'discounts', '[]')) d
+        where (l.organization_id, l.invoice_id) in ${invoices})`,
     )
 }

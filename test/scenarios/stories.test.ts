@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { expectSoundBooks } from '../support/books.ts'
 import { body, type Json } from '../support/client.ts'
 import { expectProblem } from '../support/problem.ts'
 import { monthly, newWorld, yearly } from '../support/world.ts'
@@ -27,6 +28,80 @@ test('S2 plain pricing: a plan by month and by year with a trial; a new price is
   const expected = 12 * 4900 + 2 * 49_900 + 13 * 5900
   expect((await world.gateway.taken()).received).toEqual({ usd: expected })
   await world.isBalanced()
+})
+
+test('S2 FR-019 FR-020 FR-022 a plan with metered tiers: what is sold keeps its own; without usage the base alone is billed', async () => {
+  const world = await newWorld('2026-01-01T00:00:00Z')
+  const { client } = world
+  body(await client.post('/v1/metrics', { code: 'api_calls', name: 'API calls', aggregation: 'sum' }))
+  const prices = [monthly('USD', '9900'), yearly('USD', '99900')]
+  const metered = (last: string) => ({
+    ...{ metric: 'api_calls', model: 'graduated', currency: 'USD' },
+    tiers: [
+      { up_to: '1000', unit_amount: '0' },
+      { up_to: '10000', unit_amount: '1' },
+      { up_to: null, unit_amount: last },
+    ],
+  })
+  await world.plan('pro', { prices, charges: [metered('0.5')], trial_days: 14 })
+  const [ann, bob] = [await world.account({ timezone: 'UTC' }), await world.account({ name: 'Bob', timezone: 'UTC' })]
+  const first = await ann.buys('pro', { interval: 'month' })
+  const yearlong = await bob.buys('pro', { interval: 'year', trial_days: 0 })
+  body(await client.patch('/v1/plans/pro', { charges: [metered('0.4')] }))
+  const versions = body(await client.get('/v1/plans/pro/versions')).data
+  const last = versions.map(({ number, charges }: Json) => [number, charges[0].tiers.at(-1).unit_amount])
+  expect(last).toEqual([
+    [2, '0.4'],
+    [1, '0.5'],
+  ])
+  await world.until('2026-03-20T00:00:00Z')
+  for (const { id, made } of [first, yearlong]) {
+    expect(body(await client.get(`/v1/subscriptions/${id}`)).plan_version).toBe(made.plan_version)
+  }
+  expect((await first.invoices()).map(({ total, period }) => [period.start.slice(0, 10), total])).toEqual([
+    ...[
+      ['2026-01-15', 9900],
+      ['2026-02-15', 9900],
+      ['2026-03-15', 9900],
+    ],
+  ])
+  expect((await yearlong.invoices()).map(({ total }) => total)).toEqual([99_900])
+  const latest = await first.changes({ plan_version: 'latest', effective: 'period_end' })
+  expect(latest.scheduled_change.plan_version).toBe(versions[0].id)
+  await world.until('2026-04-15T00:00:00Z')
+  expect((await first.shown()).plan_version).toBe(versions[0].id)
+  await expectSoundBooks(world)
+})
+
+test('S3 FR-026 FR-039 one call sells everything: seats, add-ons, a coupon, a term; renewal and end need no other', async () => {
+  const world = await newWorld('2026-04-01T00:00:00Z')
+  await world.plan('pro', { prices: [monthly('USD', '9900')] })
+  await world.plan('support', { kind: 'add_on', prices: [monthly('USD', '2500')] })
+  body(await world.client.post('/v1/coupons', { code: 'TEN', percent_off: '10', duration: 'periods', periods: 2 }))
+  const ann = await world.account({ name: 'Ann', timezone: 'UTC' })
+  const sub = await ann.buys('pro', {
+    ...{ quantity: 3, add_ons: [{ plan: 'support', quantity: 2, unit_amount: '2000.25' }], coupon: 'TEN' },
+    ...{ trial_days: 7, ends_at: '2026-07-01T00:00:00Z', external_key: 's_1', metadata: { crm: '42' } },
+  })
+  expect(sub.made).toMatchObject({
+    ...{ status: 'trial', latest_invoice: null, payment: null, metadata: { crm: '42' }, external_key: 's_1' },
+    items: [
+      { quantity: 3, unit_amount: null },
+      { quantity: 2, unit_amount: '2000.25' },
+    ],
+  })
+  expect(await ann.payments()).toEqual([])
+  await world.until('2026-07-01T00:00:00Z')
+  // 29700 and 4001 (4000.5, rounded once); from 8 June on 23 of 30 days are left of the term: 22770 and 3067.05.
+  expect(
+    (await sub.invoices()).map(({ subtotal, discount, paid, period }) => [subtotal, discount, paid, period.end]),
+  ).toEqual([
+    [33_701, 3370, 30_331, '2026-05-08T00:00:00Z'],
+    [33_701, 3370, 30_331, '2026-06-08T00:00:00Z'],
+    [25_837, 0, 25_837, '2026-07-01T00:00:00Z'],
+  ])
+  expect(await sub.shown()).toMatchObject({ status: 'expired', ended_at: '2026-07-01T00:00:00Z' })
+  await expectSoundBooks(world)
 })
 
 test('S2 who leaves and comes back gets the price of that day', async () => {

@@ -8,6 +8,7 @@ import { localDateOf, nextLocalMidnight } from '../../kernel/zone.ts'
 import type { Billable } from '../../subscriptions/domain/billable.ts'
 import type { Step } from '../../subscriptions/domain/step.ts'
 import type { Subscription } from '../../subscriptions/domain/subscription.ts'
+import { unclaimed } from './billing-key.ts'
 import { all } from './book.ts'
 import { type Closing, close, deleteDraft } from './close.ts'
 import { prorate } from './prorate.ts'
@@ -46,11 +47,11 @@ function bill(
   context: Context,
 ): Result<Work, Rejection> {
   const { snapshot, now, ids } = context
-  // Periods that commands begin may begin at one instant: the account's version, which counts commits, tells them apart.
-  const occurrence = reason === 'subscription' && type !== 'subscription.activated' ? `:${work.account.version}` : ''
-  const fresh = billables.map((billable) =>
-    lineOf({ ...billable, key: `${billable.key}${occurrence}` }, subscription.timezone, ids),
-  )
+  // Periods that commands begin may begin at one instant.
+  const isAgain = reason === 'subscription' && type !== 'subscription.activated'
+  const own = { subscriptionId: subscription.id, except: null }
+  const keyed = isAgain ? billables.map((one) => ({ ...one, key: unclaimed(work, one.key, own) })) : billables
+  const fresh = keyed.map((billable) => lineOf(billable, subscription.timezone, ids))
   const { work: discountedWork, lines } = discountedBy(work, billables, fresh, context)
   const held = all(discountedWork.invoices).filter(
     (invoice): invoice is DraftInvoice =>

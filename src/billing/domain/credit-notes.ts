@@ -66,7 +66,7 @@ function granted(work: Work, note: CreditNote, { now, ids }: Context): Result<Wo
 export function voidCreditNote(
   work: Work,
   { creditNoteId }: CommandOf<'void_credit_note'>,
-  { now }: Context,
+  { now, snapshot }: Context,
 ): Result<Work, Rejection> {
   const note = work.creditNotes.now.get(creditNoteId)
   const invoice = note && work.invoices.now.get(note.invoiceId)
@@ -74,6 +74,7 @@ export function voidCreditNote(
   const credit = all(work.credits).find(({ sourceId }) => sourceId === note.id)
   const refused = voidRefused(note, credit)
   if (refused !== null) return err(refused)
+  if (isBeingPaid(work, snapshot, invoice)) return err(underWay(invoice))
   const posted = post(work, creditNotePostings(note, 'credit_note_void', now))
   const after: CreditNote = { ...note, status: 'void', voidedAt: now }
   const told = tell(posted, 'credit_note', 'credit_note.voided', after, now)

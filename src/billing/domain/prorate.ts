@@ -1,7 +1,7 @@
 import { prorationDiscounts } from '../../discounts/domain/proration-discounts.ts'
 import { creditedByLine } from '../../invoices/domain/credit-note.ts'
 import { type DraftFor, discounted, draftInvoice, lineOf, withLines } from '../../invoices/domain/draft.ts'
-import { type DraftInvoice, isFinal, type Line, netOf } from '../../invoices/domain/invoice.ts'
+import { type DraftInvoice, type Line, netOf } from '../../invoices/domain/invoice.ts'
 import { creditLine, type LineInForce, linesInForce, unusedOf } from '../../invoices/domain/proration.ts'
 import { earliest, type Instant, plusMs } from '../../kernel/instant.ts'
 import type { Period } from '../../kernel/period.ts'
@@ -11,6 +11,7 @@ import { localDateOf, nextLocalMidnight } from '../../kernel/zone.ts'
 import type { Billable } from '../../subscriptions/domain/billable.ts'
 import type { Proration, Step } from '../../subscriptions/domain/step.ts'
 import { type Baseline, periodOf, type Subscription } from '../../subscriptions/domain/subscription.ts'
+import { unclaimed } from './billing-key.ts'
 import { all } from './book.ts'
 import { close, deleteDraft } from './close.ts'
 import { type Context, keep, tell, type Work } from './work.ts'
@@ -108,13 +109,7 @@ function isSame(charge: Billable, { line }: LineInForce): boolean {
 function prorationKey(work: Work, subscription: Subscription, from: Instant, draft: DraftInvoice | null): string {
   const date = subscription.status === 'active' ? subscription.baseline?.date : undefined
   const key = `proration:${date ?? from}`
-  const isTaken = all(work.invoices).some(
-    (invoice) =>
-      invoice.id !== draft?.id &&
-      invoice.status !== 'void' &&
-      invoice.lines.some((line) => line.subscriptionId === subscription.id && line.billingKey?.startsWith(key)),
-  )
-  return isTaken ? `${key}:${all(work.invoices).filter(isFinal).length}:${work.account.version}` : key
+  return unclaimed(work, key, { subscriptionId: subscription.id, except: draft?.id ?? null })
 }
 
 /** One that an earlier day left for the next invoice stays as it is. */

@@ -3,7 +3,16 @@ import type { Rejection } from '../../kernel/rejection.ts'
 import { err, ok, type Result } from '../../kernel/result.ts'
 import type { Plan } from '../../plans/domain/plan.ts'
 import { choosePrice } from '../../plans/domain/plan.ts'
-import { type Agreement, agreementOf, type Item, itemsOf, MAX_ADD_ONS } from './agreement.ts'
+import {
+  type Agreement,
+  addOnChanges,
+  agreementOf,
+  type Changes,
+  changedBy,
+  type Item,
+  itemsOf,
+  MAX_ADD_ONS,
+} from './agreement.ts'
 import type { AddOnAsked, Catalogue, ChangeSubscription } from './command.ts'
 import { MAX_QUANTITY, type Subscription } from './subscription.ts'
 
@@ -12,7 +21,7 @@ export function agree(
   subscription: Subscription,
   command: ChangeSubscription,
   catalogue: Catalogue,
-): Result<Partial<Agreement>, Rejection> {
+): Result<Changes, Rejection> {
   const { interval, quantity, unitAmount } = command
   const sold = planItem(subscription, command, catalogue)
   if (!sold.ok) return sold
@@ -21,21 +30,21 @@ export function agree(
   const addOns = withAddOns(kept, command.addOns, catalogue)
   if (!addOns.ok) return addOns
   const changesAddOns = command.addOns.length > 0 || (another && subscription.addOns.some(hasOwnPrice))
-  const asked: Partial<Agreement> = {
+  const asked: Changes = {
     ...sold.value,
     // A price of its own was meant for the time it was billed by.
     ...(another && { interval, unitAmount: null }),
     ...(quantity !== null && { quantity }),
     ...(unitAmount !== undefined && { unitAmount }),
-    ...(changesAddOns && { addOns: addOns.value }),
+    ...(changesAddOns && { addOns: addOnChanges(subscription.addOns, addOns.value) }),
   }
-  const to = { ...agreementOf(subscription), ...asked }
+  const to = changedBy(agreementOf(subscription), asked)
   const { billingTime } = subscription
   if (billingTime === 'calendar' && to.interval.count !== 1) return err(calendarCountsOne('/interval_count'))
   const unpriced = priceMissing(to, subscription, catalogue)
   if (unpriced !== null) return err(unpriced)
   // What is stored for later must still be possible on top of what changes now.
-  const later = subscription.scheduledChange && { ...to, ...subscription.scheduledChange.to }
+  const later = subscription.scheduledChange && changedBy(to, subscription.scheduledChange.to)
   const conflict = later && command.effective === 'now' ? priceMissing(later, subscription, catalogue) : null
   return conflict === null ? ok(asked) : err(scheduledConflict(conflict))
 }
@@ -44,7 +53,7 @@ function planItem(
   subscription: Subscription,
   { planCode, latestVersion }: ChangeSubscription,
   { plans, live }: Catalogue,
-): Result<Partial<Agreement>, Rejection> {
+): Result<Changes, Rejection> {
   if (planCode === null && !latestVersion) return ok({})
   const plan = plans.find(planCode === null ? ({ id }) => id === subscription.planId : ({ code }) => code === planCode)
   if (plan === undefined) return err(noPlan(planCode ?? '', '/plan'))

@@ -3,7 +3,7 @@ import { invariant } from '../../kernel/invariant.ts'
 import { sameInterval } from '../../kernel/period.ts'
 import { localDateOf } from '../../kernel/zone.ts'
 import type { Granularity, Invoicing } from '../../organizations/domain/organization.ts'
-import { type Agreement, agreementOf, sameAgreement } from './agreement.ts'
+import { type Agreement, agreementOf, changedBy, sameAgreement } from './agreement.ts'
 import { baseBillables, restBillables } from './billable.ts'
 import { changeMetering, endMetering, startMetering } from './metering.ts'
 import { firstStanding, isUnbilled, type Standing } from './periods.ts'
@@ -69,7 +69,7 @@ export function changeStep(subscription: Subscription, to: Agreement, terms: Ter
 export function scheduledChangeStep(subscription: Subscription, at: Instant, facts: MeteringFacts): Step {
   const { scheduledChange } = subscription
   invariant(scheduledChange !== null, `${subscription.id} must have a change to make`)
-  const to = { ...agreementOf(subscription), ...scheduledChange.to }
+  const to = changedBy(agreementOf(subscription), scheduledChange.to)
   const unscheduled = { ...subscription, scheduledChange: null }
   if (unscheduled.status !== 'active' || at < unscheduled.period.end) {
     return changeStep(unscheduled, to, { ...scheduledChange, at }, facts)

@@ -3,7 +3,7 @@ import { sameInterval } from '../../kernel/period.ts'
 import type { Rejection } from '../../kernel/rejection.ts'
 import { err, ok, type Result } from '../../kernel/result.ts'
 import { agree } from './agree.ts'
-import { type Agreement, agreementOf, sameAgreement } from './agreement.ts'
+import { agreementOf, changedBy, sameAgreement } from './agreement.ts'
 import { changeStep } from './change.ts'
 import type { ChangeSubscription, CommandContext } from './command.ts'
 import { awaitsPayment } from './decide-pause.ts'
@@ -19,7 +19,7 @@ export function decideChange(
   if (subscription.status === 'active' && subscription.pendingChange !== null) return err(awaitsPayment)
   const asked = agree(subscription, command, catalogue)
   if (!asked.ok) return asked
-  const to: Agreement = { ...agreementOf(subscription), ...asked.value }
+  const to = changedBy(agreementOf(subscription), asked.value)
   if (sameAgreement(agreementOf(subscription), to)) return err(nothingToChange)
   const terms = {
     granularity: command.granularity ?? settings.proration.granularity,

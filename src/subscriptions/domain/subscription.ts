@@ -5,7 +5,7 @@ import type { Instant } from '../../kernel/instant.ts'
 import type { Interval, Period } from '../../kernel/period.ts'
 import type { LocalDate, Zone } from '../../kernel/zone.ts'
 import type { Granularity, Invoicing } from '../../organizations/domain/organization.ts'
-import type { Agreement } from './agreement.ts'
+import type { Agreement, Changes } from './agreement.ts'
 
 export const subscriptionStatuses = ['scheduled', 'trial', 'active', 'paused', 'cancelled', 'expired'] as const
 export type SubscriptionStatus = (typeof subscriptionStatuses)[number]
@@ -28,7 +28,7 @@ export const MAX_QUANTITY = 1_000_000
 export type ScheduledChange = {
   readonly at: Instant | 'period_end'
   /** Only what it changes: the rest is as it is by then. */
-  readonly to: Partial<Agreement>
+  readonly to: Changes
   readonly granularity: Granularity
   readonly invoicing: Invoicing
   readonly credit: CreditTarget

@@ -49,11 +49,12 @@ export function usageBillables(
   { interval, period, timeline }: Window,
   usageOf: UsageOf,
 ): readonly Billable[] {
-  return namesIn(subscription, timeline).flatMap(({ metric, filters }) => {
+  return namesIn(subscription, timeline).flatMap((name) => {
+    const { metric, filters } = name
     const used = (until: Instant) =>
       usageOf({ subscriptionId: subscription.id, metric, filters, period: { start: period.start, end: until } })
     return timeline.flatMap((segment, index): readonly Billable[] => {
-      const found = chargeIn(subscription, segment, { metric, filters }, interval)
+      const found = chargeIn(subscription, segment, name, interval)
       if (found === null) return []
       const [start, end] = [timeline[index - 1]?.until ?? period.start, segment.until]
       const [before, after] = [rate(found.charge.model, used(start)), rate(found.charge.model, used(end))]
@@ -63,7 +64,7 @@ export function usageBillables(
         {
           ...aboutVersion(subscription, found.version, found.version.planName),
           kind: 'usage',
-          key: `usage:${start}:${metric}:${nameOfFilters(filters)}`,
+          key: `usage:${start}${suffixOf(name)}`,
           metric,
           quantity: decimalText(quantity),
           parts: after.parts,
@@ -87,14 +88,15 @@ export function minimumBillables(
   const part = served.of === served.all ? null : fractionOf(served.of, served.all)
   const amountOf = (some: readonly Billable[]) => some.reduce((sum, billable) => sum + lineAmount(billable), 0n)
   const latest = timeline.at(-1)?.versions ?? []
-  const ofCharges = latest.flatMap((version) =>
+  const ofCharges = latest.flatMap((version, item) =>
     version.charges.flatMap((charge): readonly Billable[] => {
-      const { minimum, metric, filters, currency } = charge
+      const { minimum, metric, currency } = charge
       if (minimum === null || currency !== subscription.currency) return []
       if (!sameInterval(meteringInterval(charge, subscription.interval), interval)) return []
-      const own = used.filter((one) => one.key.endsWith(`:${metric}:${nameOfFilters(filters)}`))
+      const suffix = suffixOf({ ...charge, addOn: addOnOf(version, item) })
+      const own = used.filter(({ key }) => key.replace(/^usage:\d+/, '') === suffix)
       const name = `${version.planName}, least for ${metric}`
-      const key = `minimum:${period.start}:${metric}:${nameOfFilters(filters)}`
+      const key = `minimum:${period.start}${suffix}`
       return missing(aboutVersion(subscription, version, name), {
         key,
         minimum,
@@ -160,27 +162,42 @@ function servedPart({ anchorAt, timezone }: Metered, interval: Interval, { start
   }
 }
 
-type Name = Pick<Charge, 'metric' | 'filters'>
+/** A charge of the plan, whichever it is in a segment, or of one add-on. */
+type Name = Pick<Charge, 'metric' | 'filters'> & { readonly addOn: PlanVersion['planId'] | null }
 
 /** What is metered in any segment, each once. */
 function namesIn({ currency }: Metered, timeline: readonly Segment[]): readonly Name[] {
-  const charges = timeline.flatMap(({ versions }) => versions.flatMap((version) => version.charges))
-  const own = charges.filter((charge) => charge.currency === currency)
-  return [...new Map(own.map((charge) => [`${charge.metric} ${nameOfFilters(charge.filters)}`, charge])).values()]
+  const names = timeline.flatMap(({ versions }) =>
+    versions.flatMap((version, item) =>
+      version.charges.flatMap((charge): readonly Name[] =>
+        charge.currency === currency ? [{ ...charge, addOn: addOnOf(version, item) }] : [],
+      ),
+    ),
+  )
+  return [...new Map(names.map((name) => [suffixOf(name), name])).values()]
 }
 
 function chargeIn(subscription: Metered, { versions }: Segment, name: Name, interval: Interval) {
-  for (const version of versions) {
+  for (const [item, version] of versions.entries()) {
     const charge = version.charges.find(
       (one) =>
         one.currency === subscription.currency &&
-        one.metric === name.metric &&
-        nameOfFilters(one.filters) === nameOfFilters(name.filters) &&
+        suffixOf({ ...one, addOn: addOnOf(version, item) }) === suffixOf(name) &&
         sameInterval(meteringInterval(one, subscription.interval), interval),
     )
     if (charge !== undefined) return { version, charge }
   }
   return null
+}
+
+/** The plan is the first of what is sold. */
+function addOnOf({ planId }: PlanVersion, item: number): Name['addOn'] {
+  return item === 0 ? null : planId
+}
+
+/** Ends the key of what is billed: tells the charges of a metering period apart. */
+function suffixOf({ addOn, metric, filters }: Name): string {
+  return `${addOn === null ? '' : `:${addOn}`}:${metric}:${nameOfFilters(filters)}`
 }
 
 /** Part of the key of what is billed: tells charges of one metric apart. */

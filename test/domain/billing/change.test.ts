@@ -31,6 +31,17 @@ describe('FR-030 a change in the middle of a month', () => {
     expect(documents(lived(closed, ['2026-07-01', advance])).at(-1)).toBe('open renewal: +9900')
   })
 
+  test('left for the period’s end says only what it changes: add-ons that come before it stay', () => {
+    const addOn = (planCode: string, quantity: number) => ({ planCode, quantity, unitAmount: null })
+    const changed = lived(
+      sold({ addOns: [addOn('support', 1)] }),
+      ['2026-06-10', changes({ effective: 'period_end', addOns: [addOn('support', 0)] })],
+      ['2026-06-11', changes({ addOns: [addOn('storage', 2)], invoicing: 'now' })],
+      ['2026-07-01', advance],
+    )
+    expect(documents(changed).at(-1)).toBe('open renewal: +4900 +601')
+  })
+
   test.each([
     ['end_of_day', ['draft proration: -2450 +4950']],
     ['now', ['open proration: -2450 +4950']],

@@ -47,6 +47,19 @@ describe('FR-019 what was used', () => {
     expect(documents(billed)).toEqual(['open subscription: +49000', 'open usage: +100', 'open usage: +200'])
   })
 
+  test('is charged by the plan and by an add-on that charges for the same', () => {
+    const extra = givenOffer(21, 'extra', [price('100')], {
+      kind: 'add_on',
+      charges: [givenCharge({ model: { type: 'standard', unitAmount: '2' }, minimum: '900' })],
+    })
+    const billed = lived(
+      begun([calls('2026-06-10', 100n)], metered(), extra),
+      [START, sale({ addOns: [{ planCode: 'extra', quantity: 1, unitAmount: null }] })],
+      ['2026-07-01', advance],
+    )
+    expect(documents(billed).at(-1)).toBe('open renewal: +4900 +100 +100 +200 +700')
+  })
+
   test('in a trial costs nothing', () => {
     const billed = lived(
       begun([calls('2026-06-10', 100n)], metered()),
