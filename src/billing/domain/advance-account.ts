@@ -13,7 +13,7 @@ import { expirePending } from './pending-change.ts'
 import { type Context, factsOf, post, tell, type Work } from './work.ts'
 
 /** A subscription further behind than this many steps is brought up to date by several decisions. */
-export const MAX_STEPS = 24
+const MAX_STEPS = 24
 /** So many steps of all its subscriptions an account gets in one decision: a commit can number so much only. */
 const MAX_STEPS_AN_ACCOUNT = 480
 

@@ -127,7 +127,7 @@ function finalized(work: Work, invoice: FinalInvoice, { now }: Context): Work {
 }
 
 /** Dates are reckoned in the subscription's zone, or in the account's where it is about none or several. */
-export function zoneOf(work: Work, { subscriptionId }: Pick<DraftInvoice, 'subscriptionId'>) {
+function zoneOf(work: Work, { subscriptionId }: Pick<DraftInvoice, 'subscriptionId'>) {
   const subscription = subscriptionId === null ? undefined : work.subscriptions.now.get(subscriptionId)
   return subscription?.timezone ?? work.account.timezone
 }
@@ -148,7 +148,7 @@ export function releaseCredit(work: Work, invoice: FinalInvoice, { now }: Contex
 }
 
 /** Begins the payment of what is owed, where the account is charged by itself. */
-export function charge(work: Work, invoice: FinalInvoice, { snapshot, now, ids }: Context): Work {
+function charge(work: Work, invoice: FinalInvoice, { snapshot, now, ids }: Context): Work {
   const { account, method } = snapshot
   const amount = chargeable(balanceOf(invoice), invoice.currency)
   if (account.collection !== 'automatic' || method === null || amount === 0n) return work

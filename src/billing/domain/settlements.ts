@@ -85,7 +85,7 @@ export function lowered(work: Work, invoice: FinalInvoice, { now }: Context): Wo
   return invoice.status === 'paid' ? tell(told, 'invoice', 'invoice.paid', invoice, now) : told
 }
 
-export function getOpen({ invoices }: Work, id: Id<'invoice'>): Result<FinalInvoice, Rejection> {
+function getOpen({ invoices }: Work, id: Id<'invoice'>): Result<FinalInvoice, Rejection> {
   const invoice = invoices.now.get(id)
   return invoice !== undefined && isFinal(invoice) && invoice.status === 'open' ? ok(invoice) : err(notOpen(id))
 }

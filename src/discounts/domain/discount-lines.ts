@@ -5,7 +5,7 @@ import type { Discount } from './discount.ts'
 
 /** In the order they are applied (semantics.md, Money). */
 export const discountScopes = ['line', 'subscription', 'account'] as const
-export type DiscountScope = (typeof discountScopes)[number]
+type DiscountScope = (typeof discountScopes)[number]
 
 /** What of a line says which discounts it gets. Minor units; the subscription and plan are null where it is of none. */
 export type Discountable = {

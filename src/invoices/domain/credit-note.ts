@@ -10,7 +10,7 @@ import { balanceOf, type FinalInvoice, type Line, type LineTax, netOf } from './
 export const creditNoteStatuses = ['issued', 'void'] as const
 
 /** What is taken back of one line: net of tax, and its tax with it. */
-export type CreditNoteLine = {
+type CreditNoteLine = {
   readonly lineId: Id<'line'>
   readonly amount: bigint
   readonly tax: bigint

@@ -101,7 +101,7 @@ function describe({ name, quantity, period, ...billable }: Billable, zone: Zone)
   return `${what}${much}, ${describePeriod(period, zone)}`
 }
 
-export function describePeriod(period: Period, zone: Zone): string {
+function describePeriod(period: Period, zone: Zone): string {
   const start = formatDay(period.start, zone)
   const end = formatDay(period.end, zone)
   const from = start.slice(-4) === end.slice(-4) ? start.slice(0, -5) : start

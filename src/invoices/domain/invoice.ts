@@ -53,7 +53,7 @@ export type Line = {
 }
 
 /** Tier by tier; `earlier` is what the same price makes of what was used before it held, and is taken off. */
-export type LineUsage = { readonly metric: string; readonly parts: readonly RatedPart[]; readonly earlier: bigint }
+type LineUsage = { readonly metric: string; readonly parts: readonly RatedPart[]; readonly earlier: bigint }
 
 /** What one line bears of a tax. */
 export type LineTax = {

@@ -42,7 +42,7 @@ export function itemsOf(agreement: Agreement): readonly Item[] {
   return [agreement, ...agreement.addOns]
 }
 
-export function sameItem(left: Item, right: Item): boolean {
+function sameItem(left: Item, right: Item): boolean {
   return (
     left.planId === right.planId &&
     left.planVersionId === right.planVersionId &&

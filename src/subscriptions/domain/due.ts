@@ -3,7 +3,7 @@ import { addLocalDays } from '../../kernel/zone.ts'
 import type { Subscription, SubscriptionIn } from './subscription.ts'
 
 /** What can happen to a subscription by itself. */
-export type DueKind =
+type DueKind =
   | 'start'
   | 'trial_notice'
   | 'trial_end'
@@ -82,7 +82,7 @@ function isHeld({ pendingChange }: SubscriptionIn<'active'>): boolean {
   return pendingChange !== null && pendingChange.expiresAt <= plusMs(pendingChange.at, HELD_MS)
 }
 
-export function pauseLimitAt({ pausedAt, timezone }: SubscriptionIn<'paused'>): Instant {
+function pauseLimitAt({ pausedAt, timezone }: SubscriptionIn<'paused'>): Instant {
   return addLocalDays(pausedAt, PAUSE_LIMIT_DAYS, timezone)
 }
 

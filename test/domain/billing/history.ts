@@ -20,7 +20,7 @@ import { givenCustomer, givenRules, offers, usageOfEvents } from '../../support/
 import { loaded } from './loaded.ts'
 
 /** What the tables would hold of one account. */
-export type Stored = {
+type Stored = {
   readonly subscriptions: ReadonlyMap<string, Subscription>
   /** Drafts that were deleted too. */
   readonly invoices: ReadonlyMap<string, Invoice>
@@ -94,7 +94,7 @@ export function attempts({ decisions, rejections }: History): number {
   return decisions.length + rejections.length + 1
 }
 
-export function committed(history: History, decision: Decision): History {
+function committed(history: History, decision: Decision): History {
   const keep = <T extends { readonly id: string }>(
     known: ReadonlyMap<string, T>,
     changed: readonly { readonly after: T }[],

@@ -97,7 +97,7 @@ const world = fc.record({
   consolidate: fc.constantFrom(false, false, true),
   isUsed: fc.boolean(),
 })
-export type World = typeof world extends fc.Arbitrary<infer T> ? T : never
+type World = typeof world extends fc.Arbitrary<infer T> ? T : never
 
 /** The first thing is a sale. */
 const happenings = fc
@@ -107,9 +107,9 @@ const happenings = fc
 export const lives = fc.tuple(world, happenings)
 export type Life = readonly [World, readonly Happening[]]
 
-export const BORN = at('2026-01-31T22:30:00Z')
+const BORN = at('2026-01-31T22:30:00Z')
 
-export function born(given: World): History {
+function born(given: World): History {
   const { series, engine, currency, timezone, collection, hasMethod, granularity, invoicing, consolidate } = given
   const rates = [
     { country: 'DE', region: null, name: 'VAT', percent: '19' },

@@ -30,7 +30,6 @@ export function pauses(until: string | null = null): Asked {
 }
 
 export const resumes: Asked = (history) => ({ type: 'resume_subscription', id: subscription(history).id })
-export const unschedules: Asked = (history) => ({ type: 'unschedule_change', id: subscription(history).id })
 export const uncancels: Asked = (history) => ({ type: 'uncancel_subscription', id: subscription(history).id })
 
 export function movesTrial(to: string): Asked {
