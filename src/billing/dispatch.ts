@@ -55,7 +55,7 @@ export type Dispatched =
 /** Tells the rest of the system of a commit, without making the caller wait. */
 export type Announce = (commit: Id<'commit'>) => void
 
-const MAX_TRIES = 10
+const MAX_TRIES = 20
 /** Those who lost to the same writer come back at different times. */
 const BACKOFF_MS = 20
 /** More charges than this are left to the charge queue: the customer does not wait for them. */

@@ -108,7 +108,7 @@ export function parted<Rest extends unknown[]>(
 }
 
 /**
- * (organization_id, id) of the invoices a decision may need: drafts, what bills the present period of a subscription that
+ * (organization_id, id) of the invoices a decision may need: drafts and what they credit, what bills the present period of a subscription that
  * may be credited, what a change waits for, and what a command is about with what credits it.
  */
 function invoicesThatMatter(chosen: Chosen, target: Target): SQL {
@@ -123,6 +123,12 @@ function invoicesThatMatter(chosen: Chosen, target: Target): SQL {
         where (l.organization_id, l.account_id) in ${chosen} and l.invoice_id = ${invoiceId})`
   return sql`(
     select organization_id, id from invoices where (organization_id, account_id) in ${chosen} and status = 'draft'
+    union select i.organization_id, i.id from invoices d
+      join invoice_lines l on l.organization_id = d.organization_id and l.invoice_id = d.id
+      join invoices i on i.organization_id = d.organization_id and i.account_id = d.account_id
+        and i.period_end > l.period_start
+      join invoice_lines o on o.organization_id = i.organization_id and o.invoice_id = i.id and o.id = l.credits_line_id
+      where (d.organization_id, d.account_id) in ${chosen} and d.status = 'draft'
     union select b.organization_id, b.invoice_id from subscriptions s
       join billed b on b.organization_id = s.organization_id and b.subscription_id = s.id
       where (s.organization_id, s.account_id) in ${chosen} and b.released_at is null and b.period_end > s.period_start

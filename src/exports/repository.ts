@@ -49,7 +49,7 @@ export async function invoicesAfter(database: Database, wanted: Wanted) {
       .select()
       .from(invoiceLines)
       .where(and(eq(invoiceLines.organizationId, wanted.organizationId), inPage.lines))
-      .orderBy(asc(invoiceLines.amount)),
+      .orderBy(asc(invoiceLines.position)),
   ])
   return invoicesFrom(rows, lines)
 }

@@ -31,7 +31,7 @@ beforeAll(async () => {
   await world.passes('1 day')
   await endedCredit('USD', { amount: 300, expired: 300, voided: 0, end: 'expired', at: '2026-01-20' })
   await endedCredit('JPY', { amount: LARGEST, expired: 0, voided: LARGEST, end: 'voided', at: '2026-02-20' })
-})
+}, 30_000)
 
 /** A credit of the account in that currency, of which nothing was used. */
 function endedCredit(currency: string, about: Json) {

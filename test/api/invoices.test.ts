@@ -137,7 +137,7 @@ describe('FR-045 a tax computed elsewhere', () => {
     await plan('storage')
     await taxes(client, { engine: 'none' })
     expect((await jane.subscribes('storage')).latest_invoice.number).toBe('JANE-0001')
-    expect(body(await finalize({}))).toMatchObject({ id: draft.id, number: 'JANE-0002' })
+    expect(body(await finalize({ taxes: [] }))).toMatchObject({ id: draft.id, number: 'JANE-0002' })
   })
 
   test('is due by the calendar of its subscription, even after that has ended', async () => {

@@ -24,7 +24,7 @@ beforeAll(async () => {
     insert into invoice_lines select r.* from invoice_lines l, copies, generate_series(1, copies.lines) k,
       jsonb_populate_record(null::invoice_lines, to_jsonb(l) || jsonb_build_object('invoice_id', copies.id,
         'id', ${id('copies.n * 10000 + k')}, 'position', k, 'description', 'Line ' || k)) r order by md5(k::text)`)
-})
+}, 30_000)
 
 afterEach(() => database.down(false))
 

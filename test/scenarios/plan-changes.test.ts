@@ -78,6 +78,22 @@ describe('S6 FR-030 changes of a day', () => {
     await expectSoundBooks(world)
   })
 
+  test('that net to nothing make none either: another plan of the same price, another interval and back', async () => {
+    const world = await onStarter()
+    const { jane, plan, sub, until } = world
+    await plan('twin')
+    await until('2026-04-16T09:00:00Z')
+    const changed = await sub.changes({ plan: 'twin' })
+    expect([changed.latest_invoice, changed.plan === sub.made.plan]).toEqual([null, false])
+    await until('2026-04-17T09:00:00Z')
+    await sub.changes({ plan: 'starter', interval: 'year' })
+    const back = await sub.changes({ plan: 'twin', interval: 'month' })
+    expect(back).toMatchObject({ anchor: '2026-04-01T00:00:00Z', current_period: sub.made.current_period })
+    await until('2026-05-01T00:00:00Z')
+    expect((await jane.invoices()).map(amounts)).toEqual([[4900], [4900]])
+    await expectSoundBooks(world)
+  })
+
   test('end with the local day, in the subscription’s zone', async () => {
     const { sub, until } = await onStarter({}, { timezone: 'America/New_York' })
     await until('2026-04-16T02:00:00Z')

@@ -9,6 +9,7 @@ import type { Rejection } from '../../kernel/rejection.ts'
 import { err, ok, type Result } from '../../kernel/result.ts'
 import { taxableOf } from '../../taxes/domain/tax.ts'
 import { closeDraft } from './bill.ts'
+import { all } from './book.ts'
 import { close, deleteDraft } from './close.ts'
 import type { CommandOf } from './command.ts'
 import { type Context, tell, type Work } from './work.ts'
@@ -69,11 +70,34 @@ export function finalizeInvoice(
   const found = getDraft(work, id)
   if (!found.ok) return found
   const draft = found.value
+  const untaxed = untaxedCreditedBy(work, draft)
+  if (untaxed !== null) return err(creditsUntaxed(untaxed))
   if (taxes === null) return draft.awaits === 'tax' ? err(taxUntold) : closeDraft(work, draft, context)
   if (taxableOf(draft) === 0n && taxes.some(({ amount }) => amount > 0n)) return err(nothingTaxable)
   const total = taxes.reduce((sum, { amount }) => sum + amount, draft.subtotal - draft.discount)
   if (total > MAX_MINOR) return err(tooLarge(total))
   return closeDraft(work, draft, context, { taxes })
+}
+
+/** A credit carries the tax of the line it credits: that has to be known. */
+function untaxedCreditedBy({ invoices }: Work, draft: DraftInvoice): DraftInvoice | null {
+  const credited = new Set(draft.lines.map(({ creditsLineId }) => creditsLineId))
+  const untaxed = all(invoices).find(
+    (one): one is DraftInvoice =>
+      one.id !== draft.id &&
+      one.status === 'draft' &&
+      one.awaits === 'tax' &&
+      one.lines.some(({ id }) => credited.has(id)),
+  )
+  return untaxed ?? null
+}
+
+function creditsUntaxed({ id }: DraftInvoice): Rejection {
+  return {
+    code: 'command_not_possible',
+    detail: `It credits a line of draft ${encodeId('invoice', id)}, which awaits its tax.`,
+    hint: 'Finalise that one first: what is given back carries its tax.',
+  }
 }
 
 function getDraft({ invoices }: Work, id: Id<'invoice'>): Result<DraftInvoice, Rejection> {
