@@ -1,4 +1,4 @@
-import { beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test, vi } from 'vitest'
 import { listOperations, operations, pathWith } from '../support/api-document.ts'
 import { body, type Client, clientOf, type Json, organization, type Reply } from '../support/client.ts'
 import { expectProblem } from '../support/problem.ts'
@@ -53,6 +53,8 @@ beforeAll(async () => {
     refunds: body(await client.get('/v1/refunds')).data[0].id,
     api_keys: body(await client.post('/v1/api_keys', { name: 'Another key' })).id,
   }
+  // It goes back by the queue: nothing else writes once the tests begin.
+  await vi.waitUntil(async () => body(await client.get(`/v1/refunds/${ids.refunds}`)).status === 'succeeded')
   stranger = await organization('sandbox')
   // A thing of the stranger's own, so that its answers are not empty for want of anything.
   body(await stranger.post('/v1/accounts', { email: 'john@other.example', name: 'John' }))

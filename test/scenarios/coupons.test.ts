@@ -78,10 +78,16 @@ describe('a coupon', () => {
     await expectSoundBooks(world)
   })
 
-  test('for certain plans discounts their lines only', async () => {
-    const world = await selling({ EXTRA: { ...half, plans: ['extra'] } })
-    const sub = await world.jane.buys('starter', { coupon: 'EXTRA', add_ons: [{ plan: 'extra', quantity: 2 }] })
-    expect(nets(sub.made.latest_invoice)).toEqual([4900, 1000])
+  test.each<[string, number[]]>([
+    ['extra', [4900, 1000]],
+    ['starter', [2450, 2000]],
+  ])('for certain plans discounts their lines only: %s', async (plan, expected) => {
+    const world = await selling({ SOME: { ...half, plans: [plan] }, OTHER: { ...half, plans: ['pro'] } })
+    const { jane } = world
+    const other = await jane.asksToSubscribe('starter', { coupon: 'OTHER', add_ons: [{ plan: 'extra' }] })
+    expectProblem(other, 422, 'coupon_not_for_plan', pointsAt('/coupon'))
+    const sub = await jane.buys('starter', { coupon: 'SOME', add_ons: [{ plan: 'extra', quantity: 2 }] })
+    expect(nets(sub.made.latest_invoice)).toEqual(expected)
     await expectSoundBooks(world)
   })
 

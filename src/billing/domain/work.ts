@@ -72,7 +72,9 @@ export function tell<S extends Bookable>(
 ): Work {
   const name = bookBySubject[subject]
   const book = work[name] as unknown as Book<{ id: string; version: number }>
-  const before = book.now.get(after.id) ?? null
+  // What was only kept since is part of this event's change.
+  const told = work.events.findLast((event) => event.after.id === after.id)?.after
+  const before = told ?? book.read.get(after.id) ?? null
   const saved = versioned(book, after)
   const event = { subject, type, at, before, after: saved } as unknown as DomainEvent
   return { ...work, [name]: put(book, saved), events: [...work.events, event] }
