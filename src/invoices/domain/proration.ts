@@ -9,8 +9,15 @@ import type { Granularity } from '../../organizations/domain/organization.ts'
 import { unitsBetween } from '../../subscriptions/domain/periods.ts'
 import { type Invoice, isFinal, type Line, type LineTax, netOf } from './invoice.ts'
 
-/** A line whose time still runs, with what may still be credited of it: nothing was given back of its rest so far. */
-export type LineInForce = { readonly line: Line; readonly invoice: Invoice; readonly creditable: bigint }
+/** A line whose time still runs: nothing was given back of its rest so far. */
+export type LineInForce = {
+  readonly line: Line
+  readonly invoice: Invoice
+  /** What a part of it is reckoned from: its net, or what was paid of it where nobody expects more. */
+  readonly charged: bigint
+  /** The most that may still be credited. */
+  readonly creditable: bigint
+}
 
 /**
  * What a subscription was billed for a period and still serves: base and proration charges, but those that a later change
@@ -30,9 +37,9 @@ export function linesInForce(
       const serves = line.kind === 'base' || line.kind === 'proration_charge'
       const isOwn = line.subscriptionId === subscriptionId && line.period.start >= period.start
       if (!serves || !isOwn || line.period.start >= period.end || takenBack.has(line.id)) return []
+      const charged = limits[index] ?? netOf(line)
       const left = netOf(line) - (credited.get(line.id) ?? 0n)
-      const limit = limits[index] ?? left
-      return [{ line, invoice, creditable: left < limit ? left : limit }]
+      return [{ line, invoice, charged, creditable: left < charged ? left : charged }]
     })
   })
 }
@@ -57,7 +64,11 @@ function limitsOf(invoice: Invoice): readonly (bigint | undefined)[] {
 }
 
 /** A line that gives back the rest of another, from an instant to the period's end. */
-export function creditLine({ line, creditable }: LineInForce, unused: Unused, ids: IdSource): Line {
+export function creditLine(
+  { line, charged, creditable }: Omit<LineInForce, 'invoice'>,
+  unused: Unused,
+  ids: IdSource,
+): Line {
   return {
     ...line,
     id: ids('line'),
@@ -65,25 +76,27 @@ export function creditLine({ line, creditable }: LineInForce, unused: Unused, id
     billingKey: unused.key,
     description: `Unused: ${line.description}, from ${formatDay(unused.from, unused.zone)}`,
     proration: unused.fraction,
-    ...creditOf(line, creditable, unused.fraction),
+    ...creditOf(line, creditable, unused.fraction, charged),
     period: { start: unused.from, end: unused.end },
     creditsLineId: line.id,
   }
 }
 
 /**
- * What a part of a line comes to, given back: its amount after discounts × unused ÷ its own served time, at most what is
+ * What a part of a line comes to, given back: what was charged of it × unused ÷ its own served time, at most what is
  * left of it. It carries the line's discounts and taxes in the same proportion.
  */
 export function creditOf(
   line: Pick<Line, Credited>,
   creditable: bigint,
   fraction: Fraction | null,
+  charged = netOf(line),
 ): Pick<Line, Credited | 'tax'> {
   const { numerator, denominator } = fraction ?? { numerator: 1, denominator: 1 }
-  const exact = partOf(netOf(line), numerator, denominator)
-  const net = exact < creditable ? exact : creditable
-  const isCapped = net < exact
+  const whole = partOf(netOf(line), numerator, denominator)
+  const part = partOf(charged, numerator, denominator)
+  const net = part < creditable ? part : creditable
+  const isCapped = net < whole
   const discounts = line.discounts.map((discount): LineDiscount => {
     const amount = isCapped ? 0n : -partOf(discount.amount, numerator, denominator)
     return { ...discount, amount }

@@ -14,9 +14,8 @@ const about = { subscriptionId, period: april, except: null }
 const base = (n: number, given: Partial<Line> = {}) => givenLine(n, { period: april, ...given })
 
 function credit(line: Line, fraction: Fraction | null, creditable = netOf(line)): Line {
-  const invoice = givenInvoice([], { lines: [line] })
   const unused = { from: at('2026-04-16'), end: april.end, fraction, key: 'proration:1', zone: UTC }
-  return creditLine({ line, invoice, creditable }, unused, idsOf(2))
+  return creditLine({ line, charged: netOf(line), creditable }, unused, idsOf(2))
 }
 
 const of = (numerator: number, denominator: number): Fraction => ({ numerator, denominator })
@@ -184,6 +183,14 @@ describe('the lines in force', () => {
 
   test('may be credited so far as credit notes have not', () => {
     expect(found([bill], new Map([[first.id, 4000n]]))).toEqual([[first.id, 900n]])
+  })
+
+  test('of an uncollectible invoice give back a part of what was paid: 1000 of 4900 at half is 500', () => {
+    const settlement = { paid: 1000n, creditsApplied: 0n, creditNotes: 0n, writtenOff: 3900n }
+    const given = givenInvoice([], { lines: [first], status: 'uncollectible', settlement })
+    const unused = { from: at('2026-04-16'), end: april.end, fraction: of(15, 30), key: 'proration:1', zone: UTC }
+    const [inForce] = linesInForce([given], about, new Map())
+    expect(inForce && netOf(creditLine(inForce, unused, idsOf(2)))).toBe(-500n)
   })
 
   test('of an uncollectible invoice give back at most what was paid, each its share', () => {
