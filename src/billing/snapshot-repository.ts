@@ -76,7 +76,7 @@ export function snapshotReads(database: Database, chosen: Chosen, target: Target
     refundsIn(database, invoices),
     applicationsOn(database, voidable),
     creditsAppliedTo(database, voidable),
-    discountsOn(database, voidable),
+    discountsOn(database, usingCoupons(chosen, voidable)),
   ] as const
 }
 
@@ -145,6 +145,13 @@ function invoicesToVoid(chosen: Chosen, { invoiceId }: Target): SQL {
     union select organization_id, id from invoices where (organization_id, account_id) in ${chosen} and id = ${invoiceId}`
   return sql`(select organization_id, (pending_change->>'invoiceId')::uuid from subscriptions
     where (organization_id, account_id) in ${chosen} and pending_change is not null${asked})`
+}
+
+/** What gives coupon periods back: what is voided, and drafts, which are made anew by every change of the day. */
+function usingCoupons(chosen: Chosen, voidable: SQL): SQL {
+  return sql`(
+    select organization_id, id from invoices where (organization_id, account_id) in ${chosen} and status = 'draft'
+    union ${voidable})`
 }
 
 /** A voided invoice is billed again by the versions it was billed by. */

@@ -89,7 +89,9 @@ export const chargeSchema = z
     { error: `must be a charge whose model is one of ${modelTypes.join(', ')}` },
   )
   .superRefine((charge, context) => {
-    for (const { pointer, detail, hint } of modelFaults(modelFromWire(charge))) {
+    // Only of members that could be read: a refined string that is no decimal still gets here.
+    const found = context.issues.length === 0 ? modelFaults(modelFromWire(charge)) : []
+    for (const { pointer, detail, hint } of found) {
       context.addIssue({ code: 'custom', message: `${detail}: ${hint}`, path: pathOf(pointer) })
     }
     if (charge.interval === null && charge.interval_count !== 1) {

@@ -186,6 +186,19 @@ const refusals: readonly [name: string, about: Json, pointer: string, detail: Re
     '/charges/0/package_size',
     /is nothing/,
   ],
+  [
+    'a package that is no number',
+    { charges: [{ ...metered, model: 'package', package_size: 'ten', unit_amount: '1' }] },
+    '/charges/0/package_size',
+    /decimal string/,
+  ],
+  ['a rate that is no number', { charges: [{ ...percentage, rate: 'half' }] }, '/charges/0/rate', /decimal string/],
+  [
+    'a bound that is no number',
+    { charges: [{ ...graduated, tiers: [{ up_to: 'all' }, tiers[2]] }] },
+    '/charges/0/tiers/0/up_to',
+    /decimal string/,
+  ],
   ['a rate beyond the whole', { charges: [{ ...percentage, rate: '101' }] }, '/charges/0/rate', /0 to 100/],
   [
     'a minimum above the maximum',

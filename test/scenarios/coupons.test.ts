@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { eventsOf, expectSoundBooks } from '../support/books.ts'
 import { body, type Json } from '../support/client.ts'
 import { expectProblem, pointsAt } from '../support/problem.ts'
-import { monthly, newWorld } from '../support/world.ts'
+import { monthly, newWorld, yearly } from '../support/world.ts'
 
 /** A world on 1 April with plans of 4900, 9900 and 10000 a month, an add-on of 1000, and the coupons that are named. */
 async function selling(coupons: Readonly<Record<string, Json>>) {
@@ -36,6 +36,23 @@ describe('a coupon', () => {
     })
     const { discounts: left } = body(await client.get(`/v1/subscriptions/${sub.id}`))
     expect(left.length).toBe(about.duration === 'forever' ? 1 : 0)
+    await expectSoundBooks(world)
+  })
+
+  test('FR-030 discounts the period that another interval begins, however often the day is reckoned anew', async () => {
+    const world = await selling({ HALF: { percent_off: '50', duration: 'once' } })
+    const { jane, until, client } = world
+    await world.plan('long', { prices: [monthly('USD', '10000'), yearly('USD', '100000')] })
+    const sub = await jane.buys('long', { interval: 'month' })
+    await until('2026-04-16T10:00:00Z')
+    await jane.redeems('HALF')
+    const left = async () => body(await client.get(`/v1/accounts/${jane.id}`)).discounts.length
+    await sub.changes({ interval: 'year' })
+    expect([nets((await jane.invoices())[1] as Json), await left()]).toEqual([[-5000, 50_000], 0])
+    await sub.changes({ quantity: 2 })
+    expect([nets((await jane.invoices())[1] as Json), await left()]).toEqual([[-5000, 100_000], 0])
+    await sub.changes({ interval: 'month', quantity: 1 })
+    expect([(await jane.invoices()).length, await left()]).toEqual([1, 1])
     await expectSoundBooks(world)
   })
 

@@ -1,7 +1,7 @@
-import { activeAt, consume } from '../../discounts/domain/discount.ts'
-import { type Discountable, discountLines } from '../../discounts/domain/discount-lines.ts'
-import { type DraftFor, discounted, draftInvoice, lineOf, withLines } from '../../invoices/domain/draft.ts'
+import { type DraftFor, draftInvoice, lineOf, withLines } from '../../invoices/domain/draft.ts'
 import type { DraftInvoice, Line } from '../../invoices/domain/invoice.ts'
+import type { Instant } from '../../kernel/instant.ts'
+import type { Period } from '../../kernel/period.ts'
 import type { Rejection } from '../../kernel/rejection.ts'
 import { ok, type Result } from '../../kernel/result.ts'
 import { localDateOf, nextLocalMidnight } from '../../kernel/zone.ts'
@@ -11,6 +11,7 @@ import type { Subscription } from '../../subscriptions/domain/subscription.ts'
 import { unclaimed } from './billing-key.ts'
 import { all } from './book.ts'
 import { type Closing, close, deleteDraft } from './close.ts'
+import { discountedBy, periodsGivenBack } from './coupon-periods.ts'
 import { prorate } from './prorate.ts'
 import { type Context, tell, type Work } from './work.ts'
 
@@ -52,15 +53,15 @@ function bill(
   const own = { subscriptionId: subscription.id, except: null }
   const keyed = isAgain ? billables.map((one) => ({ ...one, key: unclaimed(work, one.key, own) })) : billables
   const fresh = keyed.map((billable) => lineOf(billable, subscription.timezone, ids))
-  const { work: discountedWork, lines } = discountedBy(work, billables, fresh, context)
-  const held = all(discountedWork.invoices).filter(
+  const held = all(work.invoices).filter(
     (invoice): invoice is DraftInvoice =>
       invoice.status === 'draft' && invoice.awaits === 'next_invoice' && invoice.subscriptionId === subscription.id,
   )
-  const emptied = held.reduce((next, draft) => deleteDraft(next, draft, context), discountedWork)
-  const whole = [...held.flatMap((draft) => draft.lines), ...lines]
+  const emptied = held.reduce((next, draft) => deleteDraft(next, draft, context), work)
+  const left = held.flatMap((draft) => draft.lines)
   if (reason === 'renewal' && snapshot.settings.invoicing.consolidate)
-    return consolidate(emptied, whole, first, context)
+    return consolidate(emptied, [...left, ...fresh], first, context)
+  const { work: used, lines } = discountedBy(emptied, billables, fresh, context)
   const about: DraftFor = {
     organizationId: subscription.organizationId,
     accountId: subscription.accountId,
@@ -72,62 +73,65 @@ function bill(
     finalizeAt: null,
     at: now,
   }
-  const draft = draftInvoice(about, whole, ids)
-  return draft.ok ? close(emptied, draft.value, context) : draft
+  const draft = draftInvoice(about, [...left, ...lines], ids)
+  return draft.ok ? close(used, draft.value, context) : draft
 }
 
-/** Takes off what coupons take off; a billing period whose base they discounted is one of theirs. */
-export function discountedBy(
-  work: Work,
-  about: readonly { readonly subscriptionId: Line['subscriptionId']; readonly planId: Discountable['planId'] }[],
-  lines: readonly Line[],
-  { now }: Context,
-): { readonly work: Work; readonly lines: readonly Line[] } {
-  const own = activeAt(all(work.discounts), now)
-  if (own.length === 0) return { work, lines }
-  const priced = about.map((one, index) => ({ ...one, amount: lines[index]?.amount ?? 0n }))
-  const taken = discountLines(priced, own)
-  // A credit keeps the discounts of what it credits.
-  const netted = lines.map((line, index) => (line.creditsLineId === null ? discounted(line, taken[index] ?? []) : line))
-  const used = new Set(
-    netted.flatMap(({ kind, discounts }) => (kind === 'base' ? discounts.map(({ discountId }) => discountId) : [])),
-  )
-  let next = work
-  for (const one of own.filter(({ id }) => used.has(id))) {
-    const after = consume(one, now)
-    if (after !== one)
-      next = tell(next, 'discount', after.endedAt === null ? 'discount.used' : 'discount.ended', after, now)
+/**
+ * An account's renewals of one local date in one draft, final at the next local midnight. Coupons are of the whole
+ * invoice: each renewal that joins it has them taken off anew, and they use one period.
+ */
+function consolidate(
+  start: Work,
+  joining: readonly Line[],
+  first: Billable,
+  context: Context,
+): Result<Work, Rejection> {
+  const { now, ids, snapshot } = context
+  const open = openRenewals(start, now)
+  const back = open === null ? start : periodsGivenBack(start, open, context)
+  const gathered = [...(open?.lines ?? []), ...joining]
+  const changes = gathered.filter(isProrated)
+  const periods = gathered.filter((line) => !isProrated(line))
+  const about = periods.map(({ subscriptionId, planVersionId }) => ({
+    subscriptionId,
+    planId: planVersionId === null ? null : (snapshot.versions.get(planVersionId)?.planId ?? null),
+  }))
+  const { work, lines } = discountedBy(back, about, periods, context)
+  const whole = [...changes, ...lines]
+  if (open !== null) {
+    const grown = withLines({ ...open, period: spanning(open.period, first.period) }, whole)
+    return grown.ok ? ok(tell(work, 'invoice', 'invoice.updated', grown.value, now)) : grown
   }
-  return { work: next, lines: netted }
+  const { timezone, organizationId, id: accountId, currency } = work.account
+  const draft: DraftFor = {
+    ...{ organizationId, accountId, subscriptionId: null, currency, reason: 'renewal', period: first.period, at: now },
+    ...{ awaits: 'day_end', finalizeAt: nextLocalMidnight(now, timezone) },
+  }
+  const drafted = draftInvoice(draft, whole, ids)
+  return drafted.ok ? ok(tell(work, 'invoice', 'invoice.created', drafted.value, now)) : drafted
 }
 
-/** An account's renewals of one local date in one draft, final at the next local midnight. */
-function consolidate(work: Work, lines: readonly Line[], first: Billable, context: Context): Result<Work, Rejection> {
-  const { now, ids } = context
-  const { timezone, organizationId, id: accountId, currency } = work.account
-  const today = localDateOf(now, timezone)
-  const open = all(work.invoices).find(
+/** Today's draft of renewals, by the account's calendar. */
+function openRenewals({ account, invoices }: Work, now: Instant): DraftInvoice | null {
+  const today = localDateOf(now, account.timezone)
+  const open = all(invoices).find(
     (invoice): invoice is DraftInvoice =>
       invoice.status === 'draft' &&
       invoice.awaits === 'day_end' &&
       invoice.reason === 'renewal' &&
-      localDateOf(invoice.issuedAt, timezone) === today,
+      localDateOf(invoice.issuedAt, account.timezone) === today,
   )
-  if (open !== undefined) {
-    const { start, end } = open.period
-    const period = {
-      start: first.period.start < start ? first.period.start : start,
-      end: first.period.end > end ? first.period.end : end,
-    }
-    const grown = withLines({ ...open, period }, [...open.lines, ...lines])
-    return grown.ok ? ok(tell(work, 'invoice', 'invoice.updated', grown.value, now)) : grown
-  }
-  const about: DraftFor = {
-    ...{ organizationId, accountId, subscriptionId: null, currency, reason: 'renewal', period: first.period, at: now },
-    ...{ awaits: 'day_end', finalizeAt: nextLocalMidnight(now, timezone) },
-  }
-  const draft = draftInvoice(about, lines, ids)
-  return draft.ok ? ok(tell(work, 'invoice', 'invoice.created', draft.value, now)) : draft
+  return open ?? null
+}
+
+/** What changes left for the next invoice is discounted by its own rule. */
+function isProrated({ kind }: Line): boolean {
+  return kind === 'proration_credit' || kind === 'proration_charge'
+}
+
+function spanning(one: Period, other: Period): Period {
+  return { start: one.start < other.start ? one.start : other.start, end: one.end > other.end ? one.end : other.end }
 }
 
 /** Everything that changes of a subscription left as drafts. */

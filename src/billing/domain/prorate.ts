@@ -14,6 +14,7 @@ import { type Baseline, periodOf, type Subscription } from '../../subscriptions/
 import { unclaimed } from './billing-key.ts'
 import { all } from './book.ts'
 import { close, deleteDraft } from './close.ts'
+import { discountedBy, periodsGivenBack } from './coupon-periods.ts'
 import { type Context, keep, tell, type Work } from './work.ts'
 
 type ProratedStep = Step & { readonly proration: Proration }
@@ -23,14 +24,18 @@ type ProratedStep = Step & { readonly proration: Proration }
  * a charge for the rest of each item that was not. The day's draft is made anew each time; what nets to nothing makes none.
  */
 export function prorate(
-  work: Work,
+  start: Work,
   before: Subscription,
   step: ProratedStep,
   context: Context,
 ): Result<Work, Rejection> {
   const { proration, subscription } = step
-  const draft = draftOfDay(work, before, proration.from)
-  const lines = proration.crediting === 'nothing' ? [] : prorationLines(work, before, step, { context, draft })
+  const draft = draftOfDay(start, before, proration.from)
+  const restored = draft === null ? start : periodsGivenBack(start, draft, context)
+  const { work, lines } =
+    proration.crediting === 'nothing'
+      ? { work: restored, lines: [] }
+      : prorationLines(restored, before, step, { context, draft })
   if (isNothing(lines)) return ok(draft === null ? work : deleteDraft(work, draft, context))
   const fresh =
     draft === null
@@ -53,18 +58,19 @@ function isNothing(lines: readonly Line[]): boolean {
 }
 
 type Made = { readonly context: Context; readonly draft: DraftInvoice | null }
+type Prorated = { readonly work: Work; readonly lines: readonly Line[] }
 
 function prorationLines(
   work: Work,
   before: Subscription,
   { subscription, proration }: ProratedStep,
   { context, draft }: Made,
-): readonly Line[] {
+): Prorated {
   const { ids } = context
   const { from, granularity, crediting } = proration
   const baseline = before.status === 'active' ? before.baseline : null
   const period = draft !== null && baseline !== null ? baseline.period : periodOf(before)
-  if (period === null) return []
+  if (period === null) return { work, lines: [] }
   const zone = before.timezone
   const about = { subscriptionId: before.id, period, except: draft?.id ?? null }
   const inForce = linesInForce(all(work.invoices), about, creditedByLine(all(work.creditNotes)))
@@ -79,6 +85,11 @@ function prorationLines(
   const wanted = proration.charges.filter((charge) => !inForce.some((one) => goesOn(one) && isSame(charge, one)))
   const keyed = wanted.map((charge) => ({ ...charge, key }))
   const charges = keyed.map((charge) => lineOf(charge, zone, ids))
+  if (charges.some(({ kind }) => kind === 'base')) {
+    // A period that begins here is discounted like any other.
+    const begun = discountedBy(work, keyed, charges, context)
+    return { work: begun.work, lines: [...credits, ...begun.lines] }
+  }
   const taken = prorationDiscounts(
     charges.map(({ amount }, index) => ({ amount, planId: keyed[index]?.planId ?? null })),
     // Where nothing ends, an added item is discounted as what goes on is: by what percentages say.
@@ -86,7 +97,7 @@ function prorationLines(
       creditedPart(line, { from, end: period.end, granularity, zone }, ending.length > 0),
     ),
   )
-  return [...credits, ...charges.map((line, index) => discounted(line, taken[index] ?? []))]
+  return { work, lines: [...credits, ...charges.map((line, index) => discounted(line, taken[index] ?? []))] }
 }
 
 function creditedPart(line: Line, about: Parameters<typeof unusedOf>[1], moves: boolean) {

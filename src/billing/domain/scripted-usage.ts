@@ -24,7 +24,7 @@ export function scriptedUsage(
     if (metric === undefined || events === undefined) return otherwise(asked)
     const filters = Object.entries(asked.filters)
     const own = events.filter(({ properties }) => filters.every(([key, value]) => properties[key] === value))
-    return usageOf(aggregate(metric, own, asked.period), asked.period)
+    return usageOf(aggregate(metric, own, asked.period), asked.of)
   }
 }
 

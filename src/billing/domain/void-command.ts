@@ -1,14 +1,17 @@
 import { draftInvoice } from '../../invoices/domain/draft.ts'
 import { type FinalInvoice, type Invoice, isFinal, type Line } from '../../invoices/domain/invoice.ts'
 import { encodeId, type Id } from '../../kernel/id.ts'
+import { periodContaining } from '../../kernel/period.ts'
 import type { Rejection } from '../../kernel/rejection.ts'
 import { err, ok, type Result } from '../../kernel/result.ts'
+import { localDaysBetween } from '../../kernel/zone.ts'
 import { findPrice } from '../../plans/domain/plan.ts'
 import { itemsOf } from '../../subscriptions/domain/agreement.ts'
 import { lineAmount } from '../../subscriptions/domain/billable.ts'
-import { discountedBy } from './bill.ts'
+import type { Subscription } from '../../subscriptions/domain/subscription.ts'
 import { close } from './close.ts'
 import type { CommandOf } from './command.ts'
+import { discountedBy } from './coupon-periods.ts'
 import { forgetPending } from './pending-change.ts'
 import { voided, voidRefused } from './void.ts'
 import type { Context, Work } from './work.ts'
@@ -71,14 +74,26 @@ function rewrittenLine(work: Work, invoice: FinalInvoice, { line, index }: Place
   }
 }
 
-/** The price of the version that was billed, or the subscription's own for that plan today. */
-function unitAmountNow(work: Work, { subscriptionId, planVersionId, unitAmount }: Line, { snapshot }: Context) {
+/**
+ * The price of the version that was billed, or the subscription's own for that plan today. Prices are meant for the time
+ * that they are billed by: where that is another one now, the line keeps its own.
+ */
+function unitAmountNow(work: Work, line: Line, { snapshot }: Context) {
+  const { subscriptionId, planVersionId, unitAmount } = line
   const subscription = subscriptionId === null ? undefined : work.subscriptions.now.get(subscriptionId)
   const version = planVersionId === null ? undefined : snapshot.versions.get(planVersionId)
-  if (subscription === undefined || version === undefined) return unitAmount
+  if (subscription === undefined || version === undefined || !isBilledBy(subscription, line)) return unitAmount
   const item = itemsOf(subscription).find(({ planId }) => planId === version.planId)
   const price = findPrice(version, subscription.currency, subscription.interval)
   return item?.unitAmount ?? price?.unitAmount ?? unitAmount
+}
+
+/** Whether a line is for a period, or a part of one, that is as long as those of today: months differ by 3 days. */
+function isBilledBy({ interval, timezone }: Subscription, { period, proration }: Line): boolean {
+  const today = periodContaining({ at: period.start, zone: timezone }, interval, period.start)
+  const days = proration?.denominator ?? localDaysBetween(period.start, period.end, timezone)
+  const difference = Math.abs(days - localDaysBetween(today.start, today.end, timezone))
+  return difference <= (interval.unit === 'week' ? 0 : 3)
 }
 
 function notFinal(id: Id<'invoice'>): Rejection {

@@ -1,4 +1,3 @@
-import { activeAt, giveBack } from '../../discounts/domain/discount.ts'
 import { aboutLedger } from '../../invoices/domain/finalise.ts'
 import { type FinalInvoice, isFinal } from '../../invoices/domain/invoice.ts'
 import type { Id } from '../../kernel/id.ts'
@@ -6,6 +5,7 @@ import type { Rejection } from '../../kernel/rejection.ts'
 import { ledgerTransaction } from '../../ledger/domain/posting.ts'
 import { all } from './book.ts'
 import { releaseCredit } from './close.ts'
+import { periodsGivenBack } from './coupon-periods.ts'
 import { type Context, isBeingPaid, post, tell, type Work } from './work.ts'
 
 /**
@@ -14,7 +14,7 @@ import { type Context, isBeingPaid, post, tell, type Work } from './work.ts'
  */
 export function voided(work: Work, invoice: FinalInvoice, reason: string, context: Context): Work {
   const { now } = context
-  const released = givenBack(releaseCredit(work, invoice, context), invoice, context)
+  const released = periodsGivenBack(releaseCredit(work, invoice, context), invoice, context)
   const reversed = ledgerTransaction({
     ...aboutLedger(invoice, 'void', now),
     postings: [
@@ -74,20 +74,4 @@ function laterDocument({ invoices, creditNotes }: Work, invoice: FinalInvoice): 
 
 function refused(detail: string, hint: string): Rejection {
   return { code: 'invoice_not_voidable', detail, hint }
-}
-
-/** The base lines say which coupons used one of their periods. */
-function givenBack(work: Work, invoice: FinalInvoice, { now }: Context): Work {
-  const used = new Set(
-    invoice.lines.flatMap(({ kind, discounts }) =>
-      kind === 'base' ? discounts.map(({ discountId }) => discountId) : [],
-    ),
-  )
-  let next = work
-  for (const id of used) {
-    const discount = next.discounts.now.get(id)
-    const after = discount && giveBack(discount, activeAt(all(next.discounts), now))
-    if (after && after !== discount) next = tell(next, 'discount', 'discount.given_back', after, now)
-  }
-  return next
 }

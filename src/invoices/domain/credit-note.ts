@@ -6,6 +6,7 @@ import type { Rejection } from '../../kernel/rejection.ts'
 import { err, ok, type Result } from '../../kernel/result.ts'
 import { type LedgerTransaction, ledgerTransaction } from '../../ledger/domain/posting.ts'
 import { balanceOf, type FinalInvoice, type Line, type LineTax, netOf } from './invoice.ts'
+import { limitsOf } from './proration.ts'
 
 export const creditNoteStatuses = ['issued', 'void'] as const
 
@@ -98,7 +99,12 @@ function linesOf(
   sofar: Sofar,
 ): Result<readonly CreditNoteLine[], Rejection> {
   const noted = creditedByLine(sofar.notes)
-  const left = (line: Line) => netOf(line) - (noted.get(line.id) ?? 0n) - (sofar.taken.get(line.id) ?? 0n)
+  const limits = new Map(limitsOf(invoice).map((limit, index) => [invoice.lines[index]?.id, limit]))
+  const left = (line: Line) => {
+    const most = limits.get(line.id) ?? netOf(line)
+    const rest = most - (noted.get(line.id) ?? 0n) - (sofar.taken.get(line.id) ?? 0n)
+    return rest > 0n ? rest : 0n
+  }
   const wanted =
     asked.lines ?? invoice.lines.flatMap((line) => (left(line) > 0n ? [{ lineId: line.id, amount: left(line) }] : []))
   if (wanted.length === 0) return err(nothingLeft(invoice))
@@ -108,8 +114,9 @@ function linesOf(
     // A line may be named more than once.
     const named = lines.reduce((sum, one) => (one.lineId === lineId ? sum + one.amount : sum), 0n)
     const most = line === undefined ? 0n : left(line) - named
-    if (line === undefined || amount > most) return err(tooMuch(index, amount, most, line))
-    lines.push(partOfLine(line, amount, netOf(line) - most))
+    if (line === undefined || amount > most) return err(tooMuch(invoice, { index, amount, most, line }))
+    const before = (noted.get(line.id) ?? 0n) + (sofar.taken.get(line.id) ?? 0n) + named
+    lines.push(partOfLine(line, amount, before))
   }
   return ok(lines)
 }
@@ -143,23 +150,36 @@ export function creditNotePostings(note: CreditNote, kind: 'credit_note' | 'cred
   return note.sourceInvoiceId === null ? ledgerTransaction(transaction) : null
 }
 
-function tooMuch(index: number, amount: bigint, most: bigint, line: Line | undefined): Rejection {
+const NO_MORE_THAN_PAID = 'Of an uncollectible invoice no more is given back than was paid.'
+
+type TooMuch = {
+  readonly index: number
+  readonly amount: bigint
+  readonly most: bigint
+  readonly line: Line | undefined
+}
+
+function tooMuch({ status }: FinalInvoice, { index, amount, most, line }: TooMuch): Rejection {
   return {
     code: 'credit_note_too_large',
     detail:
       line === undefined
         ? 'The invoice has no such line.'
         : `${amount} is more than the ${most} that is left of "${line.description}" after discounts and earlier credits.`,
-    hint: 'GET the invoice shows its lines; amounts are net of tax, which is credited in proportion.',
+    hint:
+      status === 'uncollectible'
+        ? NO_MORE_THAN_PAID
+        : 'GET the invoice shows its lines; amounts are net of tax, which is credited in proportion.',
     pointer: `/lines/${index}`,
   }
 }
 
-function nothingLeft({ number }: FinalInvoice): Rejection {
+function nothingLeft({ number, status }: FinalInvoice): Rejection {
+  const isUncollectible = status === 'uncollectible'
   return {
     code: 'credit_note_too_large',
-    detail: `Everything on invoice ${number} has been credited.`,
-    hint: 'GET /v1/credit_notes?invoice=… lists what was credited.',
+    detail: `${isUncollectible ? 'All that was paid of' : 'Everything on'} invoice ${number} has been credited.`,
+    hint: isUncollectible ? NO_MORE_THAN_PAID : 'GET /v1/credit_notes?invoice=… lists what was credited.',
   }
 }
 

@@ -50,8 +50,11 @@ type About = {
   readonly except: Id<'invoice'> | null
 }
 
-/** Of an uncollectible invoice at most what was paid is given back, divided over its lines; what was paid is with tax. */
-function limitsOf(invoice: Invoice): readonly (bigint | undefined)[] {
+/**
+ * Of an uncollectible invoice at most what was paid is given back, divided over its lines, in their order and net of tax;
+ * what was paid is with tax. Undefined where nothing but the line limits it.
+ */
+export function limitsOf(invoice: Invoice): readonly (bigint | undefined)[] {
   if (!isFinal(invoice) || invoice.status !== 'uncollectible') return []
   const { paid, creditsApplied } = invoice.settlement
   const gross = invoice.lines.map((line) => (netOf(line) > 0n ? netOf(line) + line.tax : 0n))

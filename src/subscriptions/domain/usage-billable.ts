@@ -18,6 +18,8 @@ export type UsageOf = (asked: {
   readonly metric: string
   readonly filters: Charge['filters']
   readonly period: Period
+  /** The metering period that `period` is the beginning of: what is weighed by time is a share of it. */
+  readonly of: Period
 }) => Usage
 
 /** Nothing was used. */
@@ -52,7 +54,10 @@ export function usageBillables(
   return namesIn(subscription, timeline).flatMap((name) => {
     const { metric, filters } = name
     const used = (until: Instant) =>
-      usageOf({ subscriptionId: subscription.id, metric, filters, period: { start: period.start, end: until } })
+      usageOf({
+        ...{ subscriptionId: subscription.id, metric, filters, of: period },
+        period: { start: period.start, end: until },
+      })
     return timeline.flatMap((segment, index): readonly Billable[] => {
       const found = chargeIn(subscription, segment, name, interval)
       if (found === null) return []

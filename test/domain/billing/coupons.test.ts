@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Coupon } from '../../../src/discounts/domain/coupon.ts'
 import { id } from '../../support/given.ts'
 import { amountOff, givenCoupon, percentOff } from '../../support/given-discount.ts'
-import { givenCustomer, offers } from '../../support/given-selling.ts'
+import { givenCustomer, givenRules, offers } from '../../support/given-selling.ts'
 import { beginning, lived } from './history.ts'
 import {
   advance,
@@ -12,7 +12,7 @@ import {
   documents,
   final,
   invoice,
-  type invoicesOf,
+  invoicesOf,
   subscribes,
   voids,
 } from './words.ts'
@@ -82,6 +82,24 @@ describe('a coupon on what is billed', () => {
   })
 })
 
+test('of the account is taken off an invoice of several renewals once, and uses one period', () => {
+  const fixed = coupon(9, { terms: amountOff(500n), duration: { type: 'periods', count: 3 } })
+  const settings = givenRules({ invoicing: { consolidate: true } })
+  const renewed = lived(
+    beginning({ offered: [fixed], settings, account: givenCustomer({ collection: 'invoice' }) }),
+    ['2026-06-01', subscribes()],
+    ['2026-06-01T12:00:00Z', subscribes({ planCode: 'team' })],
+    ['2026-06-02', attaches('C9')],
+    ['2026-07-01', advance],
+    ['2026-07-01T12:00:00Z', advance],
+  )
+  const left = (history: typeof renewed) => [...history.discounts.values()].map(({ remaining }) => remaining)
+  expect(invoicesOf(renewed)[2]).toMatchObject({ status: 'draft', subtotal: 14800n, discount: 500n })
+  expect(left(renewed)).toEqual([2])
+  const voided = lived(renewed, ['2026-07-02', advance], ['2026-07-02', voids(2, false)])
+  expect(left(voided)).toEqual([3])
+})
+
 describe('a coupon in the middle of a period', () => {
   test('in percent discounts the new charge too, and uses no period for it', () => {
     const changed = lived(
@@ -127,6 +145,45 @@ describe('a coupon in the middle of a period', () => {
     const ended = lived(begun(), [START, subscribes({ couponCode: 'C1' })], ['2026-06-16', cancels({ prorate: true })])
     expect(nets(ended)).toEqual(['+2450', '-1225'])
     expect(invoice(ended, 1)).toMatchObject({ subtotal: -2450n, discount: -1225n, total: -1225n })
+  })
+})
+
+describe('a coupon and another interval, which begins a period of its own', () => {
+  const toYears = (about = {}) => changes({ interval: { unit: 'year', count: 1 }, invoicing: 'now', ...about })
+
+  test.each([
+    ['used up by the month does not discount the year', 'C4', '-1225 +99900', []],
+    ['takes one of its periods', 'C5', '-2000 +99000', []],
+    ['of an amount comes off the year whole', 'C3', '-2200 +99400', [null]],
+  ])('%s', (_, couponCode, expected, left) => {
+    const changed = lived(begun(), [START, subscribes({ couponCode })], ['2026-06-16', toYears()])
+    expect(nets(changed).at(-1)).toBe(expected)
+    const present = [...changed.discounts.values()].filter(({ endedAt }) => endedAt === null)
+    expect(present.map(({ remaining }) => remaining)).toEqual(left)
+  })
+
+  test('attached since discounts the year', () => {
+    const deeds = [
+      [START, subscribes()],
+      ['2026-06-02', attaches('C1')],
+      ['2026-06-16', toYears()],
+    ] as const
+    expect(nets(lived(begun(), ...deeds)).at(-1)).toBe('-2450 +49950')
+  })
+
+  test('is used once, however often the day is reckoned anew, and comes back with the day or its void', () => {
+    const left = (history: ReturnType<typeof lived>) =>
+      [...history.discounts.values()].map(({ remaining }) => remaining)
+    const begins = lived(begun(), [START, subscribes()], ['2026-06-02', attaches('C4')])
+    const daily = lived(begins, ['2026-06-16', toYears({ invoicing: 'end_of_day' })])
+    const anew = lived(daily, ['2026-06-16', changes({ quantity: 2 })])
+    expect([nets(daily).at(-1), left(daily)]).toEqual(['-2450 +49950', [0]])
+    expect([nets(anew).at(-1), left(anew)]).toEqual(['-2450 +99900', [0]])
+    const month = { unit: 'month', count: 1 } as const
+    const back = lived(anew, ['2026-06-16', changes({ interval: month, quantity: 1 })])
+    expect([nets(back), left(back)]).toEqual([['+4900'], [1]])
+    const gone = lived(begins, ['2026-06-16', toYears()], ['2026-06-17', voids(1)])
+    expect(left(gone)).toEqual([1])
   })
 })
 

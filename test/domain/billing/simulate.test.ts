@@ -116,6 +116,31 @@ describe('FR-055 a simulated life', () => {
     expect(totals(done)).toEqual([1000n, 1000n + 8900n, 1000n + 1n])
   })
 
+  test('weighs what is held by its share of the period, also where the price changes within it', () => {
+    const stored: Metric = { ...apiCalls, code: 'gigabytes', aggregation: 'weighted_sum' }
+    const holding = (n: number, code: string, unitAmount: string) =>
+      givenOffer(n, code, [price('0')], {
+        charges: [givenCharge({ metric: 'gigabytes', model: { type: 'standard', unitAmount } })],
+      })
+    const [old, dear] = [holding(20, 'old', '3100'), holding(21, 'dear', '6200')]
+    const usage = [{ metric: 'gigabytes', at: at('2026-01-16'), quantity: '10', properties: {} }]
+    const usageOf = scriptedUsage(usage, new Map([['gigabytes', stored]]), usageOfEvents([]))
+    const from = at('2026-01-01')
+    const lives = (commands: Scenario['commands'] = []) =>
+      simulated(
+        blank({ plans: [old, dear] }),
+        '2026-03-01',
+        { begins: subscribes({ planCode: 'old' }), usageOf, commands },
+        from,
+      )
+        .invoices.flatMap(({ lines }) => lines)
+        .flatMap(({ kind, amount }) => (kind === 'usage' ? [amount] : []))
+    // 16 of January's 31 days, then all of February.
+    expect(lives()).toEqual([16000n, 31000n])
+    const changes = [{ at: at('2026-01-24'), command: givenChange(target, { planCode: 'dear' }) }]
+    expect(lives(changes)).toEqual([8000n, 16000n, 62000n])
+  })
+
   test('is the same each time, to the byte', () => {
     const ask = () => simulated(blank(), '2027-01-31', { begins: subscribes() })
     expect(ask()).toEqual(ask())

@@ -3,6 +3,7 @@ import { at } from '../../support/given.ts'
 import { givenCustomer, givenRules } from '../../support/given-selling.ts'
 import { beginning, lived, refusal } from './history.ts'
 import {
+  advance,
   balances,
   cancels,
   changes,
@@ -42,6 +43,19 @@ describe('FR-050 a void', () => {
     })
     expect([...corrected.credits.values()]).toMatchObject([{ remaining: 0n, expiresAt: at('2026-07-11') }])
     expect(balances(corrected)).toEqual({ granted: 1000n, receivable: 3900n, revenue: -4900n })
+  })
+
+  test('of a period before another interval bills that period, not one of the interval of today', () => {
+    const toYears = changes({ interval: { unit: 'year', count: 1 }, effective: 'period_end' })
+    const changed = lived(byInvoice(), [START, subscribes()], [START, toYears], ['2026-07-01', advance])
+    expect(documents(lived(changed, ['2026-07-02', voids(0)])).at(-1)).toBe('open correction: +4900')
+    expect(documents(lived(changed, ['2026-07-02', voids(1)])).at(-1)).toBe('open correction: +99900')
+  })
+
+  test('of a price of its own bills the one of today', () => {
+    const own = changes({ unitAmount: '3900', effective: 'period_end' })
+    const changed = lived(byInvoice(), [START, subscribes()], [START, own], ['2026-07-01', advance])
+    expect(documents(lived(changed, ['2026-07-02', voids(0)])).at(-1)).toBe('open correction: +3900')
   })
 
   test('without a correction leaves nothing', () => {

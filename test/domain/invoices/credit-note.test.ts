@@ -39,6 +39,20 @@ function noted(...args: Parameters<typeof note>): CreditNote {
 }
 
 describe('FR-050 a credit note', () => {
+  test('of what is uncollectible gives back no more than was paid of it', () => {
+    const unpaid: FinalInvoice = { ...settle(open, { writtenOff: open.total }), status: 'uncollectible' }
+    expect(note(unpaid, all)).toMatchObject({ ok: false, error: { code: 'credit_note_too_large' } })
+    expect(note(unpaid, of(1n))).toMatchObject({ ok: false, error: { code: 'credit_note_too_large' } })
+    const partly: FinalInvoice = {
+      ...settle(open, { paid: 3510n, writtenOff: open.total - 3510n }),
+      status: 'uncollectible',
+    }
+    // Half of 7021 was paid, and so half of each line, rounded down.
+    const { total, reduced, credited } = noted(partly, all)
+    expect([total, reduced, credited]).toEqual([3509n, 0n, 3509n])
+    expect(note(partly, of(2451n))).toMatchObject({ ok: false, error: { hint: expect.stringContaining('paid') } })
+  })
+
   test.each<[string, FinalInvoice, CreditAsked, Partial<CreditNote>]>([
     ['of all that is open reduces the balance', open, all, { total: 7021n, tax: 1121n, reduced: 7021n, credited: 0n }],
     ['of all that is paid is credited', paid, all, { total: 7021n, reduced: 0n, credited: 7021n, refunded: 0n }],

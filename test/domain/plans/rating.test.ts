@@ -1,3 +1,4 @@
+import { Big } from 'big.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Decimal, decimal, decimalText } from '../../../src/kernel/decimal.ts'
@@ -257,10 +258,9 @@ function amountOf({ quantity, unitAmount, flatAmount, amount }: Rated['parts'][n
   return exact
 }
 
-/** A rate's share has two more decimals than it. */
+/** A rate's share has more decimals, and a sum of tiny packages more digits, than what is read from outside. */
 function wide(text: string): Decimal {
-  const [whole = '', fraction = ''] = text.split('.')
-  return decimal(whole + fraction).times(`1e-${fraction.length}`)
+  return new Big(text)
 }
 
 function sum(amounts: readonly Decimal[]): Decimal {
