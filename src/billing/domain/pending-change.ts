@@ -49,13 +49,16 @@ export function changeIfPaid(
   return ok(tell(invoiced.value, 'subscription', 'subscription.change_pending', pending, context.now))
 }
 
-/** What the outcome of a payment makes of the change that waited for it. */
+/**
+ * What the outcome of a payment makes of the change that waited for it. Where the attempt has ended without the money,
+ * also because its owner would have to confirm it, the change is given up.
+ */
 export function settlePending(work: Work, invoice: FinalInvoice, context: Context): Work {
   const waiting = waitingFor(work, invoice)
   if (waiting === null) return work
   if (invoice.status === 'paid') return made(work, waiting, context)
-  const { payment } = work.charges.findLast(({ after }) => after.payment.invoiceId === invoice.id)?.after ?? {}
-  return payment?.status === 'failed' ? abandoned(work, waiting, invoice, context) : work
+  const charge = work.charges.findLast(({ after }) => after.payment.invoiceId === invoice.id)?.after
+  return charge !== undefined && charge.attempt.endedAt !== null ? abandoned(work, waiting, invoice, context) : work
 }
 
 /** Its time is over: given up, unless the gateway still owes an answer. */
@@ -64,7 +67,9 @@ export function expirePending(work: Work, subscription: Subscription, context: C
   const { pendingChange } = subscription
   const invoice = work.invoices.now.get(pendingChange.invoiceId)
   if (invoice?.status === 'open' && isBeingPaid(work, context.snapshot, invoice)) {
-    const later = { ...pendingChange, expiresAt: plusMs(context.now, HOUR_MS) }
+    // Asked ever less often, so that a long outage leaves few events.
+    const expiresAt = plusMs(context.now, Math.max(HOUR_MS, context.now - pendingChange.at))
+    const later = { ...pendingChange, expiresAt }
     const waiting = { ...subscription, pendingChange: later }
     return ok(tell(work, 'subscription', 'subscription.change_pending', waiting, context.now))
   }

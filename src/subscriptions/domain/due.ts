@@ -1,4 +1,4 @@
-import { DAY_MS, type Instant, plusMs } from '../../kernel/instant.ts'
+import type { Instant } from '../../kernel/instant.ts'
 import { addLocalDays } from '../../kernel/zone.ts'
 import type { Subscription, SubscriptionIn } from './subscription.ts'
 
@@ -23,7 +23,6 @@ export type Due = { readonly kind: DueKind; readonly at: Instant }
 export const PAUSE_LIMIT_DAYS = 90
 const PAUSE_NOTICE_DAYS = 7
 const TRIAL_NOTICE_DAYS = 3
-const HELD_MS = 2 * DAY_MS
 
 /** What falls due next. At one instant: resume, cancel or expire, trial end, scheduled change, renewal (semantics.md). */
 export function nextDue(subscription: Subscription): Due | null {
@@ -55,9 +54,9 @@ function dues(subscription: Subscription): Dues {
         ['trial_end', subscription.trialEndsAt],
       ]
     case 'active':
-      if (isHeld(subscription)) return [['pending_change', subscription.pendingChange?.expiresAt ?? null]]
+      // What its next period is billed for depends on the gateway's answer to the change: everything waits for that.
+      if (subscription.pendingChange !== null) return [['pending_change', subscription.pendingChange.expiresAt]]
       return [
-        ['pending_change', subscription.pendingChange?.expiresAt ?? null],
         ['cancel', subscription.cancelAt],
         ['expire', subscription.endsAt],
         ['metering', subscription.metering?.nextAt ?? null],
@@ -75,11 +74,6 @@ function dues(subscription: Subscription): Dues {
     case 'expired':
       return []
   }
-}
-
-/** What its next period is billed for depends on the gateway's answer to a change, for which it waits two days at most. */
-function isHeld({ pendingChange }: SubscriptionIn<'active'>): boolean {
-  return pendingChange !== null && pendingChange.expiresAt <= plusMs(pendingChange.at, HELD_MS)
 }
 
 function pauseLimitAt({ pausedAt, timezone }: SubscriptionIn<'paused'>): Instant {

@@ -64,10 +64,10 @@ describe('a change that depends on its payment', () => {
 
   test('is given up after 23 hours, unless the gateway still owes an answer', () => {
     const waiting = lived(asked(), ['2026-06-17', advance])
-    expect(subscription(waiting)).toMatchObject({ pendingChange: { expiresAt: at('2026-06-17T01:00:00Z') } })
+    expect(subscription(waiting)).toMatchObject({ pendingChange: { expiresAt: at('2026-06-18') } })
   })
 
-  test('holds the renewal until the gateway has answered, for two days at most', () => {
+  test('holds the renewal until the gateway has answered, however long', () => {
     const asLate = lived(
       beginning(),
       [START, subscribes()],
@@ -78,8 +78,29 @@ describe('a change that depends on its payment', () => {
     expect(documents(asLate).slice(1)).toEqual(['open proration: -163 +330'])
     const made = lived(asLate, ['2026-07-01T09:30:00Z', gateway('succeeded')], ['2026-07-01T09:31:00Z', advance])
     expect(documents(made).slice(1)).toEqual(['paid proration: -163 +330', 'open renewal: +9900'])
-    const absent = lived(asLate, ['2026-07-01T10:00:00Z', gateway('authentication_required')], ['2026-07-03', advance])
-    expect(documents(lived(absent, ['2026-07-03T12:00:00Z', advance])).at(-1)).toBe('open renewal: +4900')
+    const inDoubt = lived(asLate, ['2026-07-01T10:00:00Z', gateway('unknown')], ['2026-08-15', advance])
+    expect(documents(inDoubt).slice(1)).toEqual(['open proration: -163 +330'])
+    const late = lived(inDoubt, ['2026-08-15', gateway('succeeded')], ['2026-08-15', advance])
+    expect(documents(late).slice(1)).toEqual([
+      'paid proration: -163 +330',
+      'open renewal: +9900',
+      'open renewal: +9900',
+    ])
+  })
+
+  test('in doubt for long is asked for ever less often', () => {
+    const days = Array.from(
+      { length: 60 },
+      (_, day) => [new Date(Date.UTC(2026, 5, 17 + day)).toISOString(), advance] as const,
+    )
+    const waited = lived(lived(asked(), ['2026-06-16T01:00:00Z', gateway('unknown')]), ...days)
+    const told = waited.events.filter(({ type }) => type === 'subscription.change_pending')
+    expect(told.length).toBeLessThan(9)
+  })
+
+  test('that its owner would have to confirm is given up', () => {
+    const absent = lived(asked(), ['2026-06-16T01:00:00Z', gateway('authentication_required')], ['2026-07-01', advance])
+    expect(documents(absent).slice(1)).toEqual(['void proration: -2450 +4950', 'open renewal: +4900'])
   })
 
   test('is not cancelled away while it is paid', () => {
