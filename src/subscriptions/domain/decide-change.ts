@@ -39,7 +39,7 @@ export function decideChange(
   const at = effective as ScheduledChange['at']
   if (subscription.status === 'scheduled') return err(notBegun)
   if (at !== 'period_end' && subscription.endsAt !== null && at >= subscription.endsAt)
-    return err(afterEnd(subscription))
+    return err(afterEnd(subscription.endsAt))
   const scheduledChange: ScheduledChange = { ...terms, at, to: asked.value, madeAt: now }
   return ok(freeStep(now, 'subscription.change_scheduled', { ...subscription, scheduledChange }))
 }
@@ -100,10 +100,10 @@ export const nothingScheduled: Rejection = {
   hint: 'GET the subscription shows `scheduled_change`.',
 }
 
-function afterEnd({ endsAt }: Subscription): Rejection {
+function afterEnd(endsAt: Instant): Rejection {
   return {
     code: 'invalid_request',
-    detail: `The subscription ends at ${endsAt === null ? 'its end' : toIso(endsAt)}: nothing changes after that.`,
+    detail: `The subscription ends at ${toIso(endsAt)}: nothing changes after that.`,
     hint: 'Choose an earlier instant.',
     pointer: '/effective',
   }

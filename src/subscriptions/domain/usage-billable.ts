@@ -7,7 +7,7 @@ import { localDaysBetween } from '../../kernel/zone.ts'
 import { type Charge, meteringInterval } from '../../plans/domain/charge.ts'
 import type { PlanVersion } from '../../plans/domain/plan.ts'
 import { rate, type Usage } from '../../plans/domain/rating.ts'
-import { type Agreement, itemsOf } from './agreement.ts'
+import type { Agreement } from './agreement.ts'
 import { type Billable, lineAmount, pricedItems, type Versions } from './billable.ts'
 import { restOfPeriod, type Standing, unitsBetween } from './periods.ts'
 import type { Subscription } from './subscription.ts'
@@ -213,8 +213,6 @@ export function nameOfFilters(filters: Charge['filters']): string {
     .join('&')
 }
 
-function aboutVersion(subscription: Metered, version: PlanVersion, name: string) {
-  const item = itemsOf(subscription).find(({ planVersionId }) => planVersionId === version.id)
-  const planId = item?.planId ?? version.planId
-  return { subscriptionId: subscription.id, planId, planVersionId: version.id, name }
+function aboutVersion({ id: subscriptionId }: Metered, { id: planVersionId, planId }: PlanVersion, name: string) {
+  return { subscriptionId, planId, planVersionId, name }
 }

@@ -57,6 +57,11 @@ describe('FR-092 a grant', () => {
     for (const expiresAt of [at('2026-02-28'), now, at('2126-03-03')]) {
       expect(refused({ expiresAt })).toMatchObject({ code: 'invalid_request', pointer: '/expires_at' })
     }
+    expect(refused({ expiresAt: at('2026-02-28') })).toMatchObject({
+      detail:
+        'The credit would expire at 2026-02-28T00:00:00Z; it must be later than the account’s time, 2026-03-01T00:00:00Z, by 100 years at most.',
+      hint: expect.stringMatching(/in the future, or leave it out/),
+    })
     expect(refused({ expiresAt: at('2026-03-01T00:00:01Z') })).toBeNull()
   })
 
@@ -65,11 +70,15 @@ describe('FR-092 a grant', () => {
     expect(refused({ amount: MAX_CREDIT + 1n })).toMatchObject({ code: 'credit_too_large', pointer: '/amount' })
     const held = [givenCredit(1, { amount: MAX_CREDIT, remaining: 5n })]
     expect(refused({ amount: MAX_CREDIT - 5n }, held)).toBeNull()
-    expect(refused({ amount: MAX_CREDIT - 4n }, held)?.code).toBe('credit_too_large')
+    expect(refused({ amount: MAX_CREDIT - 4n }, held)).toEqual({
+      ...{ code: 'credit_too_large', pointer: '/amount' },
+      detail: `With ${MAX_CREDIT - 4n} more the account would have ${MAX_CREDIT + 1n} minor units of USD to its credit; ${MAX_CREDIT} is the most.`,
+      hint: expect.stringMatching(/minor units.*Void credits/),
+    })
   })
 
   test.each([0n, -1n])('of %s is a bug', (amount) => {
-    expect(() => granted({ amount })).toThrow(InvariantViolation)
+    expect(() => granted({ amount })).toThrow(new InvariantViolation(`a credit of ${amount} is none`))
   })
 })
 
@@ -140,12 +149,23 @@ describe('voiding a credit', () => {
   })
 
   test.each<[string, Partial<Credit>, RegExp]>([
-    ['used up', { remaining: 0n }, /of 1000 is applied/],
+    ['used up', { remaining: 0n }, /^The credit of 1000 is applied to invoices to the last unit: nothing/],
+    ['used up before it expired', { remaining: 0n, expiresAt: at('2026-02-01') }, /of 1000 is applied/],
+    ['used up, with time left', { remaining: 0n, expiresAt: at('2027-02-01') }, /of 1000 is applied/],
+    ['to expire at this instant', { expiresAt: now }, /expired at 2026-03-01T00:00:00Z/],
     ['voided', { remaining: 0n, voided: 1000n, end: 'voided', endedAt: now }, /was voided at 2026-03-01T00:00:00Z/],
     ['expired', { remaining: 0n, expired: 1000n, end: 'expired', endedAt: now }, /was expired at 2026-03-01/],
+    [
+      'voided before it would have expired',
+      { remaining: 0n, voided: 1000n, end: 'voided', endedAt: at('2026-01-20'), expiresAt: at('2026-02-01') },
+      /was voided at 2026-01-20/,
+    ],
     ['past its expiry', { expiresAt: at('2026-02-01') }, /expired at 2026-02-01/],
   ])('that is %s is refused, and says so', (_, about, detail) => {
     const result = voidCredit(givenCredit(1, about), now)
     expect(result).toMatchObject({ error: { code: 'credit_used_up', detail: expect.stringMatching(detail) } })
+    expect(result).toMatchObject({
+      error: { hint: expect.stringMatching(/when the invoice is voided; GET the credit/) },
+    })
   })
 })

@@ -82,11 +82,37 @@ describe('FR-050 a credit note', () => {
   test.each<[string, FinalInvoice, CreditAsked, object]>([
     ['more than the line', paid, of(4901n), { code: 'credit_note_too_large', pointer: '/lines/0' }],
     ['of a line that is another’s', paid, of(1n, givenLine(9)), { code: 'credit_note_too_large' }],
-    ['less than it comes to', paid, { ...of(1000n), refund: 1189n }, { code: 'credit_note_unbalanced' }],
+    [
+      'less than it comes to',
+      paid,
+      { ...of(1000n), refund: 1189n },
+      { code: 'credit_note_unbalanced', pointer: '/refund' },
+    ],
     ['more than it comes to', paid, { ...of(1000n), refund: 1190n, credit: 1n }, { code: 'credit_note_unbalanced' }],
     ['a refund of what reduces the balance', open, { ...all, refund: 1n }, { code: 'credit_note_unbalanced' }],
   ])('is refused: %s', (_, invoice, asked, error) => {
     expect(note(invoice, asked)).toMatchObject({ ok: false, error })
+  })
+
+  test.each<[string, FinalInvoice, CreditAsked, string, RegExp]>([
+    [
+      'more than the line',
+      paid,
+      of(4901n),
+      '4901 is more than the 4900 that is left of "Pro" after discounts and earlier credits.',
+      /^GET the invoice shows its lines; amounts are net of tax/,
+    ],
+    ['a line that is another’s', paid, of(1n, givenLine(9)), 'The invoice has no such line.', /^GET the invoice/],
+    [
+      'another sum',
+      half,
+      { ...all, refund: 2999n },
+      'The credit note comes to 7021 with tax, of which 4021 reduces the balance; ',
+      /^Let refund \+ credit \+ out_of_band be 3000, or leave them out/,
+    ],
+  ])('says which values do not fit: %s', (_, invoice, asked, detail, hint) => {
+    const error = { detail: expect.stringContaining(detail), hint: expect.stringMatching(hint) }
+    expect(note(invoice, asked)).toMatchObject({ error })
   })
 
   test('of a line named twice is of their sum', () => {
@@ -115,7 +141,10 @@ describe('FR-050 a credit note', () => {
   test('of an invoice on which nothing is left is refused, and says so', () => {
     const before = noted(paid, all)
     expect(note(paid, all, { notes: [before] })).toMatchObject({
-      error: { code: 'credit_note_too_large', detail: 'Everything on invoice JANE-0001 has been credited.' },
+      error: {
+        ...{ code: 'credit_note_too_large', detail: 'Everything on invoice JANE-0001 has been credited.' },
+        hint: expect.stringMatching(/^GET \/v1\/credit_notes\?invoice/),
+      },
     })
     expect(note(givenInvoice([0n, -5n]), all)).toMatchObject({ ok: false })
   })
@@ -154,7 +183,10 @@ describe('its ledger', () => {
     { ledgerAccount: 'cash', amount: -500n },
   ]
   test('takes revenue and tax back, and owes it', () => {
-    expect(creditNotePostings(made, 'credit_note', NOW)?.postings).toEqual(postings)
+    const { organizationId, accountId, id: document, currency } = made
+    expect(creditNotePostings(made, 'credit_note', NOW)).toEqual({
+      ...{ organizationId, accountId, document, kind: 'credit_note', currency, at: NOW, postings },
+    })
     expect(postings.reduce((sum, { amount }) => sum + amount, 0n)).toBe(0n)
   })
 

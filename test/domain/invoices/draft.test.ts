@@ -64,6 +64,7 @@ describe('FR-048 a line', () => {
     const parts = ['0.25', '0.25', '1.00000000000000000001'].map((amount) => ({ ...part, amount }))
     const usage = { ...billable(), kind: 'usage', metric: 'api_calls', parts, earlier: 1n } as const
     const made = lineOf(usage, UTC, idsOf(1))
+    expect(made.description).toBe('Pro, api_calls × 1, 31 Jan – 28 Feb 2026')
     expect(made).toMatchObject({ amount: 1n, unitAmount: null, usage: { metric: 'api_calls', parts, earlier: 1n } })
     expect(lineAmount({ ...usage, earlier: 5n })).toBe(-3n)
   })
@@ -77,6 +78,10 @@ describe('FR-048 a line', () => {
   test('that somebody wrote claims nothing', () => {
     const written = writtenLine({ description: 'Set-up', quantity: '1.5', unitAmount: '333', period }, idsOf(1))
     expect(written).toMatchObject({ kind: 'one_off', amount: 500n, billingKey: null, subscriptionId: null })
+    expect(written).toMatchObject({
+      ...{ planVersionId: null, usage: null, covered: null, proration: null, description: 'Set-up' },
+      ...{ quantity: '1.5', unitAmount: '333', period },
+    })
     const wanted = { description: 'Set-up', quantity: '1.5', unitAmount: '333' }
     expect(writtenLines([wanted], period, idsOf(1))).toEqual([written])
     expect([isWritten({ reason: 'one_off' }), isWritten({ reason: 'renewal' })]).toEqual([true, false])
@@ -116,6 +121,7 @@ describe('a draft', () => {
       value: {
         ...{ status: 'draft', version: 1, issuedAt: at('2026-03-01'), period, reason: 'subscription' },
         ...{ subtotal: 9901n, discount: 0n, tax: 0n, taxes: [], total: 9901n },
+        ...{ id: idsOf(1)('invoice'), corrects: null, memo: null, termsDays: null },
         lines: [
           { billingKey: 'base:1', amount: 9900n, tax: 0n },
           { billingKey: 'base:2', amount: 1n },
@@ -142,7 +148,13 @@ describe('a draft', () => {
   test('is refused where only the sum is too large, whatever is credited beside it', () => {
     const half = line({ unitAmount: String(MAX_MINOR / 4n + 1n) })
     const refused = drafted([half, half, givenLine(1, { amount: -MAX_MINOR / 4n })])
-    expect(refused).toMatchObject({ ok: false, error: { code: 'amount_too_large', pointer: '/quantity' } })
+    expect(refused).toEqual({
+      ok: false,
+      error: {
+        ...{ code: 'amount_too_large', pointer: '/quantity', hint: 'Lower the quantity or the price.' },
+        detail: `The invoice would come to ${2n * (MAX_MINOR / 4n + 1n)} minor units; ${MAX_MINOR / 2n} is the most.`,
+      },
+    })
   })
 
   test('totals are the sums of rounded lines', () => {

@@ -7,14 +7,18 @@ import type { Derivation } from '../../../src/invoices/domain/workings.ts'
 import { DAY_MS, type Instant } from '../../../src/kernel/instant.ts'
 import { rate } from '../../../src/plans/domain/rating.ts'
 import { taxDifferencesIn } from '../../../src/taxes/domain/verify-tax.ts'
-import { at, givenInvoice, givenLine, givenMethod, givenPlan, id } from '../../support/given.ts'
-import { givenCharge, tier } from '../../support/given-charges.ts'
+import { at, EUR, givenInvoice, givenLine, givenMethod, givenPlan, id } from '../../support/given.ts'
+import { givenCharge, percentage, tier } from '../../support/given-charges.ts'
 import { givenRules, offers } from '../../support/given-selling.ts'
 import { beginning, following } from '../billing/history.ts'
 import { cancels, changes, invoicesOf, pauses, resumes, subscribes } from '../billing/words.ts'
 
 const graduated = { type: 'graduated', tiers: [tier('1000', '0'), tier(null, '0.5')] } as const
-const metered = { ...givenPlan().current, charges: [givenCharge({ model: graduated })] }
+/** Besides other charges for the same metric and in the same currency. */
+const charges = [givenCharge({ currency: EUR }), givenCharge({ metric: 'mails' }), givenCharge({ model: graduated })]
+const metered = { ...givenPlan().current, charges }
+const tenth = percentage({ rate: '10' })
+const byRate = { ...metered, id: id('plan_version', 61), charges: [givenCharge({ model: tenth })] }
 const percent = {
   discountId: id('discount', 1),
   couponCode: 'HALF',
@@ -25,7 +29,7 @@ const percent = {
 const vat = { name: 'VAT', country: 'DE', region: null, percent: '19' }
 const source = givenLine(1, { discounts: [{ ...percent, amount: 2450n }], discount: 2450n })
 const known: Derivation = {
-  versions: new Map([[metered.id, metered]]),
+  versions: new Map([metered, byRate].map((version) => [version.id, version])),
   credited: new Map([[source.id, source]]),
 }
 
@@ -49,9 +53,15 @@ const half = { numerator: 15, denominator: 30 }
 const credit = (most: bigint): Partial<Line> => ({
   ...{ kind: 'proration_credit', creditsLineId: source.id, proration: half, ...creditOf(source, most, half) },
 })
-const used = (quantity: string): Partial<Line> => ({
+const used = (quantity: string, { parts } = rate(graduated, { quantity })): Partial<Line> => ({
   ...{ kind: 'usage', quantity, unitAmount: null, billingKey: 'usage:0:api_calls:' },
-  usage: { metric: 'api_calls', parts: rate(graduated, { quantity }).parts, earlier: 0n },
+  usage: { metric: 'api_calls', parts, earlier: 0n },
+})
+const dearer = rate({ ...graduated, tiers: [tier('1000', '0'), tier(null, '0.6')] }, { quantity: '1003' })
+/** Taken off in this order, in minor units. */
+const off = (...amounts: readonly (readonly [percent: string | null, amount: bigint])[]): Partial<Line> => ({
+  discounts: amounts.map(([part, amount]) => ({ ...percent, percent: part, amount })),
+  discount: amounts.reduce((sum, [, amount]) => sum + amount, 0n),
 })
 
 describe('what its inputs come to is identical:', () => {
@@ -59,6 +69,14 @@ describe('what its inputs come to is identical:', () => {
     ['a price', { quantity: '5', unitAmount: '9900', proration: half, amount: 24750n }],
     ['tiers', { ...used('1001'), amount: 1n }],
     ['a discount', { discounts: [{ ...percent, amount: 2450n }], discount: 2450n }],
+    ['tiers of a price that is no longer known', { ...used('1003', dearer), amount: 2n, planVersionId: null }],
+    ['the rest of tiers that another price began', { ...used('1500'), quantity: '500', amount: 250n }],
+    [
+      'a part of what was paid',
+      { ...used('100', rate(tenth, { quantity: '100', events: ['100'] })), amount: 10n, planVersionId: byRate.id },
+    ],
+    ['half, and half of the rest', off(['50', 2450n], ['50', 1225n])],
+    ['all of it taken off', off([null, 4900n])],
     ['an amount taken off', { discounts: [{ ...percent, percent: null, amount: 900n }], discount: 900n }],
     ['a minimum', { kind: 'minimum', unitAmount: '10000', covered: 4900n, amount: 5100n }],
     ['a credit', credit(2450n)],
@@ -68,24 +86,38 @@ describe('what its inputs come to is identical:', () => {
   })
 })
 
+test('a settlement of every kind sums to the total', () => {
+  const settlement = { paid: 1000n, creditsApplied: 900n, creditNotes: 2000n, writtenOff: 1000n }
+  expect(found({}, { status: 'paid', settlement })).toEqual([])
+  expect(found({}, { status: 'paid', settlement: { ...settlement, writtenOff: 999n } })).toEqual(['/balance 1 ≠ 0'])
+})
+
 describe('told is what differs, and what it should be:', () => {
   test.each<[string, Partial<Line>, Partial<FinalInvoice>, string]>([
     ['a line', { unitAmount: '4901' }, {}, '/lines/0/amount 4900 ≠ 4901'],
     [
       'a tier',
       {
-        ...used('1003'),
-        quantity: '1003',
+        ...used('1003', dearer),
         amount: 2n,
-        usage: {
-          metric: 'api_calls',
-          parts: rate({ ...graduated, tiers: [tier('1000', '0'), tier(null, '0.6')] }, { quantity: '1003' }).parts,
-          earlier: 0n,
-        },
       },
       {},
       '/lines/0/tiers',
     ],
+    [
+      'a tier of the only price for it',
+      { ...used('1003', dearer), amount: 2n, billingKey: null },
+      {},
+      '/lines/0/tiers [',
+    ],
+    [
+      'what a tier comes to',
+      { ...used('1001', { ...dearer, parts: dearer.parts.map((part) => ({ ...part, amount: '9' })) }), amount: 18n },
+      {},
+      '/lines/0/tiers/1/amount 9 ≠ 1.8',
+    ],
+    ['nothing taken off', off([null, 0n]), {}, '/lines/0/discounts/0/amount 0 ≠ 1 to 4900'],
+    ['more taken off of nothing', off([null, 5000n], [null, 1n]), {}, '/lines/0/discounts/1/amount 1 ≠ 1 to 0'],
     [
       'a percentage',
       { discounts: [{ ...percent, amount: 2449n }], discount: 2449n },
@@ -106,6 +138,32 @@ describe('told is what differs, and what it should be:', () => {
     ],
     ['a sum of taxes', { taxes: [{ ...vat, amount: 931n }], tax: 930n }, {}, '/lines/0/tax 930 ≠ 931'],
     ['a credit of more than there was', { ...credit(2450n), amount: -2452n }, {}, '/lines/0/amount -2452 ≠ -2450'],
+    [
+      'a credit’s discount',
+      { ...credit(2450n), ...off(['50', -1224n]) },
+      {},
+      '/lines/0/discounts/0/amount -1224 ≠ -1225',
+    ],
+    [
+      'one that what it credits had not',
+      { ...credit(2450n), ...off(['50', -1225n], ['50', -5n]) },
+      {},
+      '/lines/0/discounts/1/amount -5 ≠ 0',
+    ],
+    [
+      'a tax that what it credits had not',
+      { ...credit(2450n), taxes: [{ ...vat, amount: -5n }], tax: -5n },
+      {},
+      '/lines/0/taxes/0/amount -5 ≠ 0',
+    ],
+    [
+      'a credit of what is not known',
+      { ...credit(2450n), creditsLineId: id('line', 999) },
+      {},
+      `/lines/0/credits_line ${id('line', 999)} ≠ `,
+    ],
+    ['the discount', {}, { discount: 1n, total: 4899n }, '/discount 1 ≠ 0'],
+    ['the tax', {}, { tax: 1n, total: 4901n }, '/tax 1 ≠ 0'],
     ['the subtotal', {}, { subtotal: 4901n, total: 4901n }, '/subtotal 4901 ≠ 4900'],
     ['the total', {}, { total: 4901n }, '/total 4901 ≠ 4900'],
     ['a paid one that owes', {}, { status: 'paid' }, '/balance 4900 ≠ 0'],

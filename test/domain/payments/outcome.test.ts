@@ -51,6 +51,30 @@ describe('FR-059 the first word of the gateway', () => {
   })
 })
 
+test('FR-059 an open invoice is charged whole, at once, with its account’s default method', () => {
+  const { charge, invoice } = owed(9900n)
+  const { organizationId, accountId, currency } = invoice
+  const { id: paymentMethodId, gatewayAccountId } = givenMethod()
+  const asked = { organizationId, accountId, gatewayAccountId, version: 1, outcome: null, decline: null }
+  expect(charge.payment).toEqual({
+    ...{ ...asked, currency, id: idsOf(1)('payment'), invoiceId: invoice.id, status: 'pending', amount: 9900n },
+    ...{ paymentMethodId, gatewayPayment: null, createdAt: NOW },
+  })
+  expect(charge.attempt).toEqual({
+    ...{ ...asked, clockId: null, id: charge.attempt.id, paymentId: charge.payment.id, dueAt: NOW, endedAt: null },
+  })
+})
+
+test('a charge that does not fit its invoice is a bug', () => {
+  const { charge, invoice } = owed(9900n)
+  const settle = (payment: Partial<Charge['payment']>) => () =>
+    applyOutcome({ ...charge, payment: { ...charge.payment, ...payment } }, invoice, outcomeOf('succeeded'), NOW)
+  expect(settle({ amount: 9800n })).toThrow(/must cover its invoice/)
+  expect(settle({ invoiceId: charge.payment.invoiceId.replace(/^./, 'f') as typeof invoice.id })).toThrow(
+    /is not for invoice/,
+  )
+})
+
 describe('FR-061 whatever comes later, and however often', () => {
   const outcomes = fc.array(fc.constantFrom(...outcomeKinds), { minLength: 1, maxLength: 12 })
 

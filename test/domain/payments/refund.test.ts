@@ -90,6 +90,25 @@ describe('FR-063 a refund', () => {
     const made = refundsFor(sources, amount, about, NOW, idsOf(1))
     expect(made).toMatchObject({ ok: false, error: { code: 'refund_too_large' } })
     expect(!made.ok && made.error.detail).toContain(detail)
+    expect(!made.ok && made.error.hint).toMatch(/^Refund \d+ at most, and give the rest as credit/)
+  })
+
+  test('of payments of one instant is of the later one first, in whatever order they are read', () => {
+    const createdAt = at('2026-01-31')
+    const both = [0, 1].map((n) => ({ payment: givenPayment(n, 500n, { createdAt }), refunded: 0n }))
+    for (const sources of [both, both.toReversed()])
+      expect(shares(refunded(sources, 700n))).toEqual([
+        [payment(1), 500n],
+        [payment(0), 200n],
+      ])
+  })
+
+  test.each([
+    ['nothing', () => refundsFor(paid([10n, 0n]), 0n, about, NOW, idsOf(1)), /0 is nothing to give back/],
+    ['less than nothing', () => refundableOf({ payment: givenPayment(0, 10n), refunded: -1n }), /refunded by -1/],
+    ['more than came in', () => refundableOf({ payment: givenPayment(0, 10n), refunded: 11n }), /refunded by 11/],
+  ])('of %s is a bug', (_, act, message) => {
+    expect(act).toThrow(message)
   })
 })
 
@@ -108,7 +127,13 @@ describe('FR-105 what a gateway cannot send', () => {
 
   test('cannot be refunded by itself', () => {
     const made = refundsFor(inKuwait(5000n), 9n, about, NOW, idsOf(1))
-    expect(made).toMatchObject({ ok: false, error: { code: 'refund_too_small' } })
+    expect(made).toEqual({
+      ok: false,
+      error: {
+        ...{ code: 'refund_too_small', hint: 'Give it as credit, or out of band.' },
+        detail: '9 minor units cannot be refunded: 10 is the least that a gateway sends.',
+      },
+    })
   })
 })
 

@@ -60,6 +60,11 @@ describe('what falls due by itself', () => {
       '2026-04-16 expired',
     ])
     expect(lived(sold, '2099-01-01')).toMatchObject({ status: 'expired', endedAt: at('2026-04-16') })
+    expect(steps(sold, never).map(({ reason, proration }) => [reason, proration])).toEqual([
+      ['subscription', null],
+      ['renewal', null],
+      ['usage', null],
+    ])
   })
 
   test('billed elsewhere before: nothing until the first boundary from then on, of the same anchor', () => {
@@ -143,6 +148,18 @@ describe('FR-028 a trial', () => {
     expect(told(steps(paused, never, facts))).toEqual(['2026-05-08 pause_will_end', '2026-05-15 cancelled'])
   })
 
+  test('that a fixed term cuts short expires', () => {
+    const trial = givenTrial({ endsAt: at('2026-02-10'), noticedAt: at('2026-02-01') })
+    expect(told(steps(trial, never))).toEqual(['2026-02-10 expired'])
+  })
+
+  test('that changes has nothing to net, nor a period of billing', () => {
+    const trial = givenTrial({ scheduledChange: givenChange({ quantity: 2 }), noticedAt: at('2026-02-11') })
+    const [step] = steps(trial, at('2026-02-14'))
+    expect(step).toMatchObject({ type: 'subscription.changed', billables: [], proration: null })
+    expect(step?.subscription).toEqual({ ...trial, quantity: 2, scheduledChange: null })
+  })
+
   test('that is cancelled ends without notice and without an invoice', () => {
     const trial = givenTrial({ cancelAt: at('2026-02-14') })
     expect(told(steps(trial, never))).toEqual(['2026-02-14 cancelled'])
@@ -174,6 +191,11 @@ describe('at one instant', () => {
     [
       'a resumption before the end of the term',
       givenPaused({ resumesAt: end, endsAt: end, noticedAt: end }),
+      ['resumed', 'expired'],
+    ],
+    [
+      'a resumption on the calendar, of nothing, before the end of the term',
+      givenPaused({ resumesAt: end, endsAt: end, billingTime: 'calendar' }),
       ['resumed', 'expired'],
     ],
     [

@@ -49,6 +49,17 @@ describe('FR-030 a change in the middle of a period', () => {
     })
   })
 
+  test('says which day’s draft the charge is of, and for how long', () => {
+    const { reason, proration } = change(april, toMax, '2026-04-16T09:00:00Z', { credit: 'refund' })
+    expect([reason, proration?.credit]).toEqual(['usage', 'refund'])
+    expect(proration?.charges).toMatchObject([
+      {
+        ...{ key: 'proration:2026-04-16', proration: { numerator: 15, denominator: 30 } },
+        period: { start: at('2026-04-16T09:00:00Z'), end: at('2026-05-01') },
+      },
+    ])
+  })
+
   test('FR-041 of seats charges all the new ones', () => {
     expect(charged(change(april, { quantity: 3 }, '2026-04-16'))).toEqual([['proration_charge', 7350n]])
   })
@@ -60,7 +71,8 @@ describe('FR-030 a change in the middle of a period', () => {
 
   test('undivided charges nothing until the next period', () => {
     const step = change(april, toMax, '2026-04-16', { granularity: 'none' })
-    expect([step.proration, step.billables]).toEqual([null, []])
+    expect([step.proration, step.billables, step.reason]).toEqual([null, [], 'subscription'])
+    expect(inStatus(step.subscription, 'active').baseline).toBeNull()
     expect(told(steps(step.subscription, at('2026-05-01'), facts))).toEqual(['2026-05-01 renewed 9900'])
   })
 
@@ -158,6 +170,8 @@ describe('a change of the interval', () => {
   test('undivided charges the first period whole and gives nothing back', () => {
     const step = change(april, { interval: year }, '2026-04-16', { granularity: 'none' })
     expect([step.proration, told([step])]).toEqual([null, ['2026-04-16 changed 99900']])
+    expect(step.billables[0]?.key).toBe(`base:${at('2026-04-16')}:1`)
+    expect(inStatus(step.subscription, 'active').baseline).toBeNull()
   })
 
   test('takes the cancellation at the period’s end along', () => {
@@ -183,6 +197,10 @@ describe('FR-031 a stored change', () => {
     const all = steps(stored('period_end'), at('2026-06-01'), facts)
     expect(told(all)).toEqual(['2026-05-01 changed', '2026-05-01 renewed 9900', '2026-06-01 renewed 9900'])
     expect(all.every(({ proration }) => proration === null)).toBe(true)
+    // Credit has no draft to come to: where it would go is the default.
+    expect(all[0]?.subscription).toMatchObject({
+      baseline: { date: '2026-05-01', agreement: agreementOf(april), credit: 'balance', draftId: null },
+    })
   })
 
   test('at an instant is a change of that instant', () => {
@@ -207,5 +225,6 @@ describe('FR-031 a stored change', () => {
   test('of the interval counts from there', () => {
     const all = steps(stored('period_end', { interval: year }), at('2027-05-01'), facts)
     expect(told(all)).toEqual(['2026-05-01 changed', '2026-05-01 renewed 99900', '2027-05-01 renewed 99900'])
+    expect(all.map(({ reason }) => reason)).toEqual(['usage', 'renewal', 'renewal'])
   })
 })

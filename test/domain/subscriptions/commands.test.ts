@@ -192,6 +192,14 @@ describe('FR-029 cancelling', () => {
     const ended = (state: State) => stepBy(states[state], cancel('now'), context).subscription
     expect(ended('trial')).toMatchObject({ anchorAt: null, period: { start: at('2026-01-31') } })
     expect(ended('scheduled')).toMatchObject({ anchorAt: null, period: null, endedAt: NOW })
+    const neverBilled = stepBy(givenPaused({ billing: null }), cancel('now'), context).subscription
+    expect(neverBilled).toMatchObject({ anchorAt: null, period: null })
+  })
+
+  test('what is paused keeps its anchor and its period, and bills what was used', () => {
+    const step = stepBy(states.paused, cancel('now'), context)
+    const { anchorAt, period } = givenActive()
+    expect(step).toMatchObject({ reason: 'usage', subscription: { anchorAt, period } })
   })
 })
 
@@ -209,6 +217,19 @@ describe('an update', () => {
     const decided = update(about)
     expect(decided.ok && decided.value !== null).toBe(changes)
     if (decided.ok && decided.value) expect(decided.value.subscription).toMatchObject(about)
+  })
+
+  test.each([
+    [{ crm: '1' }, false],
+    [{ crm: '2' }, true],
+    [{ erp: '1' }, true],
+    [{ crm: '1', erp: '1' }, true],
+    [{}, true],
+  ])('of metadata { crm: "1" } to %o changes something: %s', (metadata, changes) => {
+    const of = givenActive({ metadata: { crm: '1' }, externalKey: 'a' })
+    const decided = decideCommand(of, { type: 'update_subscription', id: it, metadata }, context)
+    expect(decided.ok && decided.value !== null).toBe(changes)
+    if (decided.ok && decided.value) expect(decided.value.subscription).toEqual({ ...of, metadata })
   })
 })
 

@@ -103,75 +103,84 @@ const awaiting = givenActive({
 const more = (planCode: string, count = 1) => ({ addOns: [{ planCode, quantity: count, unitAmount: null }] })
 const twoMonths = givenPlan([price('1', { unit: 'month', count: 2 })])
 
-const refusals: readonly [name: string, ReturnType<typeof create>, object][] = [
-  ['a plan that is not there', create({ planCode: 'nope' }), { code: 'not_found', pointer: '/plan' }],
+const refusals: readonly [name: string, () => ReturnType<typeof create>, object][] = [
+  ['a plan that is not there', () => create({ planCode: 'nope' }), { code: 'not_found', pointer: '/plan' }],
   [
     'FR-023 an archived plan',
-    create({}, { plan: givenPlan([price('1')], { archivedAt: NOW }) }),
+    () => create({}, { plan: givenPlan([price('1')], { archivedAt: NOW }) }),
     { code: 'plan_archived' },
   ],
   [
     'FR-023 an archived plan, naming the next',
-    create({}, { plan: givenPlan([price('1')], { archivedAt: NOW, replacedBy: 'new' }) }),
+    () => create({}, { plan: givenPlan([price('1')], { archivedAt: NOW, replacedBy: 'new' }) }),
     { code: 'plan_archived', hint: 'Subscribe to plan new instead.' },
   ],
-  ['an add-on alone', create({ planCode: 'mail' }), { code: 'wrong_plan_kind', pointer: '/plan' }],
+  ['an add-on alone', () => create({ planCode: 'mail' }), { code: 'wrong_plan_kind', pointer: '/plan' }],
   [
     'a plan as an add-on',
-    create(more('max'), { others: [other] }),
+    () => create(more('max'), { others: [other] }),
     { code: 'wrong_plan_kind', pointer: '/add_ons/0/plan' },
   ],
-  ['an add-on that is not there', create(more('nope')), { code: 'not_found', pointer: '/add_ons/0/plan' }],
-  ['an add-on to take away', create(more('mail', 0)), { code: 'nothing_to_change' }],
+  ['an add-on that is not there', () => create(more('nope')), { code: 'not_found', pointer: '/add_ons/0/plan' }],
+  ['an add-on to take away', () => create(more('mail', 0)), { code: 'nothing_to_change' }],
   [
     'an add-on without a price for the interval',
-    create({ interval: 'week', ...more('mail') }, { plan: byWeek }),
+    () => create({ interval: 'week', ...more('mail') }, { plan: byWeek }),
     { code: 'price_not_found', pointer: '/add_ons' },
   ],
   [
     'FR-035 a plan that is subscribed to',
-    create({}, { live: [givenScheduled()] }),
+    () => create({}, { live: [givenScheduled()] }),
     { code: 'already_subscribed', pointer: '/plan' },
   ],
-  ['FR-035 one that another will change to', create({}, { live: [toPro] }), { code: 'already_subscribed' }],
-  ['FR-035 one that another pays to change to', create({}, { live: [awaiting] }), { code: 'already_subscribed' }],
+  ['FR-035 one that another will change to', () => create({}, { live: [toPro] }), { code: 'already_subscribed' }],
+  ['FR-035 one that another pays to change to', () => create({}, { live: [awaiting] }), { code: 'already_subscribed' }],
   [
     'an interval that is not offered',
-    create({ interval: 'year' }),
+    () => create({ interval: 'year' }),
     { code: 'price_not_found', hint: 'Choose one of: USD per month.' },
   ],
   [
     'a choice that was not made',
-    create({}, { plan: givenPlan([price('1'), price('10', { unit: 'year', count: 1 })]) }),
+    () => create({}, { plan: givenPlan([price('1'), price('10', { unit: 'year', count: 1 })]) }),
     { code: 'price_not_found', detail: 'Plan pro has several prices in USD.' },
   ],
   [
     'two months by the calendar',
-    create({ billingTime: 'calendar' }, { plan: twoMonths }),
+    () => create({ billingTime: 'calendar' }, { plan: twoMonths }),
     { code: 'invalid_request', pointer: '/billing_time' },
   ],
   [
     'FR-038 more periods than there may be',
-    create({ startAt: backdated(MAX_BACKDATED_PERIODS) }, { plan: byWeek }),
+    () => create({ startAt: backdated(MAX_BACKDATED_PERIODS) }, { plan: byWeek }),
     { code: 'too_many_periods', pointer: '/start' },
   ],
-  ['a start in another life', create({ startAt: at('2126-01-01') }), { code: 'invalid_request', pointer: '/start' }],
-  ['a term that is over', create({ endsAt: NOW }), { code: 'invalid_request', pointer: '/ends_at' }],
+  [
+    'a start in another life',
+    () => create({ startAt: at('2126-01-01') }),
+    { code: 'invalid_request', pointer: '/start' },
+  ],
+  ['a term that is over', () => create({ endsAt: NOW }), { code: 'invalid_request', pointer: '/ends_at' }],
   [
     'a term that ends before it starts',
-    create({ startAt: at('2026-06-01'), endsAt: at('2026-06-01') }),
+    () => create({ startAt: at('2026-06-01'), endsAt: at('2026-06-01') }),
     { code: 'invalid_request', pointer: '/ends_at' },
   ],
   [
+    'a term that ended before now, though after its start',
+    () => create({ startAt: at('2026-01-01'), endsAt: at('2026-01-15') }),
+    { code: 'invalid_request', pointer: '/ends_at', hint: expect.stringContaining('after 2026-01-31T00:00:00Z') },
+  ],
+  [
     'a term that ends with the trial',
-    create({ trialDays: 7, endsAt: at('2026-02-07') }),
+    () => create({ trialDays: 7, endsAt: at('2026-02-07') }),
     { code: 'invalid_request', pointer: '/ends_at' },
   ],
 ]
 
 describe('refused is', () => {
   test.each(refusals)('%s', (_, created, error) => {
-    expect(created).toMatchObject({ ok: false, error })
+    expect(created()).toMatchObject({ ok: false, error })
   })
 
   test('but not one period less, a trial that shortens them, nor a plan of another code', () => {
@@ -180,6 +189,24 @@ describe('refused is', () => {
     expect(create({ startAt, trialDays: 7 }, { plan: byWeek }).ok).toBe(true)
     expect(create({}, { live: [{ ...givenScheduled(), planId: other.id }] }).ok).toBe(true)
     expect(create({ endsAt: plusMs(NOW, 1) }).ok).toBe(true)
+  })
+
+  test('nor a start, nor an end, in fifty years, but a millisecond later', () => {
+    const last = plusMs(NOW, 50 * 366 * DAY_MS)
+    expect(create({ startAt: last }).ok).toBe(true)
+    expect(create({ startAt: plusMs(last, 1) })).toMatchObject({ error: { pointer: '/start' } })
+    expect(create({ endsAt: last }).ok).toBe(true)
+    expect(create({ endsAt: plusMs(last, 1) })).toMatchObject({ error: { pointer: '/ends_at' } })
+  })
+
+  test('nor one month by the calendar, nor two by anniversary', () => {
+    expect(create({ billingTime: 'calendar' }).ok).toBe(true)
+    expect(create({}, { plan: twoMonths }).ok).toBe(true)
+  })
+
+  test('nor for a `bill_from` before the start, which leaves every period billed', () => {
+    const startAt = plusMs(backdated(MAX_BACKDATED_PERIODS), 1)
+    expect(create({ startAt, billFrom: backdated(500) }, { plan: byWeek }).ok).toBe(true)
   })
 
   test.each([

@@ -19,7 +19,7 @@ import {
 } from '../../support/given.ts'
 import { givenCharge } from '../../support/given-charges.ts'
 import { givenContext, givenFacts, stepBy, versionsOf } from './life.ts'
-import { year } from './metered.ts'
+import { week, year } from './metered.ts'
 
 /** A plan of its own: the n-th. */
 function plan(
@@ -33,14 +33,19 @@ function plan(
 }
 
 const pro = plan(5, 'pro')
-const sold = { ...pro.current, id: id('plan_version', 6), prices: [price('4900'), price('49000', year)] }
+/** Sold before, when there was a price by the week too. */
+const sold = {
+  ...{ ...pro.current, id: id('plan_version', 6) },
+  prices: [price('4900'), price('49000', year), price('1200', week)],
+}
 const max = plan(30, 'max')
 const mail = plan(31, 'mail', { kind: 'add_on' })
+const talk = plan(37, 'talk', { kind: 'add_on' })
 const chat = plan(32, 'chat', { kind: 'add_on', archivedAt: at('2026-01-01') })
 const monthly = plan(33, 'monthly', {}, [price('100')])
 const old = plan(34, 'old', { archivedAt: at('2026-01-01'), replacedBy: 'max' })
 const half = plan(35, 'half', {}, [price('9900'), price('5', { unit: 'month', count: 6 })])
-const plans = [pro, max, mail, chat, monthly, old, half]
+const plans = [max, pro, mail, talk, chat, monthly, old, half]
 
 const NOW = '2026-04-16'
 const april = givenActive({ startAt: at('2026-04-01') })
@@ -65,12 +70,14 @@ const asked = (planCode: string, quantity: number, unitAmount: string | null = n
   addOns: [{ planCode, quantity, unitAmount }],
 })
 const priced = givenActive({ startAt: at('2026-04-01'), unitAmount: '4000' })
+const withTalk = givenActive({ startAt: at('2026-04-01'), addOns: [addOn(talk)] })
 const withMail = givenActive({ startAt: at('2026-04-01'), addOns: [addOn(mail, { unitAmount: '250' })] })
 
 describe('FR-022 a change', () => {
   test.each<[string, About, Subscription, object]>([
     ['of seats keeps the version', { quantity: 3 }, april, { planVersionId: sold.id, quantity: 3 }],
     ['of the interval keeps the version', { interval: year }, april, { planVersionId: sold.id, interval: year }],
+    ['of the interval to one no longer on sale', { interval: week }, april, { interval: week }],
     ['of add-ons keeps the version', asked('mail', 1), april, { planVersionId: sold.id, addOns: [addOn(mail)] }],
     ['of the plan takes the version on sale', { planCode: 'max' }, april, { planVersionId: max.current.id }],
     ['asks for the latest', { latestVersion: true }, april, { planVersionId: pro.current.id }],
@@ -124,6 +131,36 @@ describe('FR-022 a change', () => {
   })
 })
 
+describe('of two add-ons', () => {
+  const [first, second] = [addOn(mail, { unitAmount: '250' }), addOn(talk)]
+  const both = givenActive({ startAt: at('2026-04-01'), addOns: [first, second] })
+
+  test.each<[string, About, readonly Item[]]>([
+    ['the first changes alone', asked('mail', 4, '250'), [{ ...first, quantity: 4 }, second]],
+    ['the second changes alone', asked('talk', 4), [first, { ...second, quantity: 4 }]],
+    ['the first is taken away', asked('mail', 0), [second]],
+    ['the second is taken away', asked('talk', 0), [first]],
+    ['only one has a price of its own to leave', { interval: year }, [{ ...first, unitAmount: null }, second]],
+  ])('%s', (_, about, addOns) => {
+    expect(agreed(about, both).addOns).toEqual(addOns)
+  })
+
+  test('neither changes: there is nothing to change, in whatever order they are named', () => {
+    const same = [...asked('talk', 1).addOns, ...asked('mail', 1, '250').addOns]
+    expect(decide({ addOns: same }, both)).toMatchObject({ error: { code: 'nothing_to_change' } })
+  })
+
+  test.each<[string, About, object, Subscription]>([
+    ['the one that changes', asked('talk', 2), { addOns: [{ ...second, quantity: 2 }] }, both],
+    ['the one that goes', asked('talk', 0), { addOns: [{ ...second, quantity: 0 }] }, both],
+    ['none where seats change', { quantity: 2 }, { quantity: 2 }, both],
+    ['none without a price of its own', { interval: year }, { interval: year, unitAmount: null }, withTalk],
+  ])('stored for later is %s', (_, about, to, of) => {
+    const { subscription } = stepBy(of, changeCommand({ ...about, effective: 'period_end' }), context)
+    expect(subscription.scheduledChange?.to).toEqual(to)
+  })
+})
+
 const stored = (to: Partial<Agreement>) => givenActive({ startAt: at('2026-04-01'), scheduledChange: givenChange(to) })
 const onCalendar = givenActive({ startAt: at('2026-04-01'), billingTime: 'calendar' })
 const term = givenActive({ startAt: at('2026-04-01'), endsAt: at('2026-06-15') })
@@ -142,7 +179,7 @@ describe('refused is a change', () => {
     ['that adds a plan', asked('max', 1), { code: 'wrong_plan_kind', pointer: '/add_ons/0/plan' }],
     ['that adds an archived add-on', asked('chat', 1), { code: 'plan_archived', pointer: '/add_ons/0/plan' }],
     ['that takes away what it has not', asked('mail', 0), { code: 'nothing_to_change', pointer: '/add_ons/0/plan' }],
-    ['to an interval its version has not', { interval: { unit: 'week', count: 1 } }, { code: 'price_not_found' }],
+    ['to an interval its version has not', { interval: { unit: 'week', count: 2 } }, { code: 'price_not_found' }],
     ['to a plan without its interval', { planCode: 'monthly', interval: year }, { code: 'price_not_found' }],
     [
       'to six months by the calendar',
@@ -196,16 +233,22 @@ describe('refused is a change', () => {
     expect(decide({ planCode: 'max' }, stored({ planId: max.id })).ok).toBe(true)
     expect(decide({ interval: year, invoicing: 'next_invoice', effective: 'period_end' }).ok).toBe(true)
     expect(decide({ quantity: 2, effective: at('2026-06-14T23:59:59Z') }, term).ok).toBe(true)
+    expect(decide({ quantity: 2 }, onCalendar).ok).toBe(true)
+    // It takes the place of the one that is stored.
+    expect(decide({ planCode: 'monthly', effective: 'period_end' }, stored({ interval: year })).ok).toBe(true)
   })
 })
 
 describe('`effective`', () => {
+  const renewed = { ...april, changedAt: at('2026-03-10') }
   const closed = { closed: [{ interval: month, to: at('2026-04-12') }], segments: [], nextAt: null }
   test.each<[string, Subscription, string, boolean]>([
     ['the period’s start', april, '2026-04-01T00:00:00Z', true],
     ['before it', april, '2026-03-31T23:59:59Z', false],
     ['the last change', { ...april, changedAt: at('2026-04-10') }, '2026-04-10T00:00:00Z', true],
     ['before the last change', { ...april, changedAt: at('2026-04-10') }, '2026-04-09T23:59:59Z', false],
+    ['the start of a period that no change was in', renewed, '2026-04-01T00:00:00Z', true],
+    ['before that, though after the last change', renewed, '2026-03-20T00:00:00Z', false],
     ['what usage is sealed to', { ...april, metering: closed }, '2026-04-12T00:00:00Z', true],
     ['before that', { ...april, metering: closed }, '2026-04-11T23:59:59Z', false],
   ])('may be %s', (_, of, effective, possible) => {

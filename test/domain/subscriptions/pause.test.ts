@@ -44,6 +44,23 @@ describe('FR-033 a pause', () => {
     expect(toIso(resumed(paused(april, from, by), to, by).period.end)).toBe(toIso(at(end)))
   })
 
+  test('of no whole day keeps the anchor, and with it the end of every month', () => {
+    const active = givenActive({ period: { start: at('2026-02-28'), end: at('2026-03-31') } })
+    const moved = resumed(paused(active, '2026-03-03T09:00:00Z'), '2026-03-03T18:00:00Z')
+    expect(moved).toMatchObject({ anchorAt: at('2026-01-31'), period: active.period, pausedMs: 0 })
+    expect(told(steps(moved, at('2026-05-31'))).map((one) => one.slice(0, 10))).toEqual([
+      ...['2026-03-31', '2026-04-30', '2026-05-31'],
+    ])
+  })
+
+  test('moves the end of a first period that somebody else bills, however long it is', () => {
+    const sold = givenScheduled({ startAt: at('2026-01-15'), billFrom: at('2026-04-15') })
+    const first = inStatus(lived(sold, '2026-01-15'), 'active')
+    expect(resumed(paused(first, '2026-02-01'), '2026-02-11').period).toEqual({
+      ...{ start: at('2026-01-15'), end: at('2026-04-25') },
+    })
+  })
+
   test('the next periods are counted from there', () => {
     const moved = resumed(paused(april, '2026-04-11'), '2026-05-11')
     expect(moved).toMatchObject({ baseline: null, pendingChange: null, cancelAt: null, changedAt: at('2026-05-11') })
@@ -106,14 +123,15 @@ describe('FR-034 a pause of 90 local days', () => {
   })
 
   test('is not announced where it ends by itself', () => {
-    expect(nextDue(givenPaused({ resumesAt: at('2026-05-01') }))).toEqual({ kind: 'resume', at: at('2026-05-01') })
+    for (const day of ['2026-05-01', '2026-05-10'])
+      expect(nextDue(givenPaused({ resumesAt: at(day) }))).toEqual({ kind: 'resume', at: at(day) })
   })
 
   test('a term that runs out in a pause credits what was not served, too', () => {
     const waiting = { ...paused(april, '2026-04-11'), endsAt: at('2026-05-20') }
     const last = steps(waiting, at('2027-01-01')).at(-1)
     expect(last?.type).toBe('subscription.expired')
-    expect(last?.proration).toMatchObject({ from: at('2026-04-11'), crediting: 'everything' })
+    expect(last?.proration).toMatchObject({ from: at('2026-04-11'), crediting: 'everything', credit: 'balance' })
   })
 })
 
@@ -121,10 +139,16 @@ describe('a pause by the calendar', () => {
   const onCalendar = givenActive({ startAt: at('2026-04-01'), billingTime: 'calendar' })
   test('credits the rest at once, and charges what is left when it resumes', () => {
     const step = pauseStep(onCalendar, { at: at('2026-04-11'), resumesAt: null, granularity: 'day' }, facts)
-    expect(step.proration).toMatchObject({ from: at('2026-04-11'), crediting: 'everything', charges: [] })
+    expect(step).toMatchObject({ reason: 'usage', billables: [], subscription: { billing: { metering: null } } })
+    expect(step.proration).toEqual({
+      ...{ from: at('2026-04-11'), granularity: 'day', invoicing: 'now', charges: [] },
+      ...{ crediting: 'everything', credit: 'balance' },
+    })
     const back = resumeStep(inStatus(step.subscription, 'paused'), at('2026-05-17T09:00:00Z'), 'day', facts)
     expect(told([back])).toEqual(['2026-05-17 resumed 2371']) // 15 of 31 days
     expect(back.subscription).toMatchObject({ anchorAt: at('2026-05-01'), pausedMs: 0 })
+    // The version tells it from another period that begins at this instant.
+    expect(back).toMatchObject({ reason: 'subscription', billables: [{ key: `base:${at('2026-05-17T09:00:00Z')}:1` }] })
     expect(told(steps(back.subscription, at('2026-06-01')))).toEqual(['2026-06-01 renewed 4900'])
   })
 
