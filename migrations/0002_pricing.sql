@@ -233,6 +233,8 @@ CREATE INDEX "refunds_clock_due" ON "refunds" USING btree ("clock_id","due_at") 
 ALTER TABLE "invoices" ADD CONSTRAINT "invoices_corrects" FOREIGN KEY ("organization_id","corrects") REFERENCES "public"."invoices"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "invoice_lines_credits" ON "invoice_lines" USING btree ("organization_id","credits_line_id") WHERE "invoice_lines"."credits_line_id" is not null;--> statement-breakpoint
 CREATE INDEX "invoices_drafts" ON "invoices" USING btree ("organization_id","account_id") WHERE "invoices"."status" = 'draft';--> statement-breakpoint
+CREATE INDEX "subscriptions_in_motion" ON "subscriptions" USING btree ("organization_id","account_id") WHERE "subscriptions"."status" = 'paused' or "subscriptions"."scheduled_change" is not null or "subscriptions"."baseline" is not null
+          or "subscriptions"."pending_change" is not null or "subscriptions"."metering" is not null or "subscriptions"."add_ons" <> '[]'::jsonb;--> statement-breakpoint
 -- Until now drafts waited for their tax only, and what was billed did not say for how long.
 UPDATE "invoices" SET "awaits" = 'tax' WHERE "status" = 'draft';--> statement-breakpoint
 UPDATE "billed" b SET "period_end" = l."period_end" FROM "invoice_lines" l

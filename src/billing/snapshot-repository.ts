@@ -108,12 +108,18 @@ export function parted<Rest extends unknown[]>(
 }
 
 /**
- * (organization_id, id) of the invoices a decision may need: drafts and what they credit, what bills the present period of a subscription that
- * may be credited, what a change waits for, and what a command is about with what credits it.
+ * (organization_id, id) of the invoices a decision may need: drafts and what they credit, what bills the present period of
+ * a subscription that may be credited, what a change waits for, and what a command is about with what credits it.
  */
 function invoicesThatMatter(chosen: Chosen, target: Target): SQL {
   const { subscriptionId, invoiceId } = target
-  const asked = subscriptionId === undefined ? sql`false` : sql`s.id = ${subscriptionId}`
+  // Apart, so that those in motion are found by their index.
+  const billing = (which: SQL) => sql`
+    union select b.organization_id, b.invoice_id from subscriptions s
+      join billed b on b.organization_id = s.organization_id and b.subscription_id = s.id
+      where (s.organization_id, s.account_id) in ${chosen} and b.released_at is null and b.period_end > s.period_start
+        and ${which}`
+  const asked = subscriptionId === undefined ? sql`` : billing(sql`s.id = ${subscriptionId}`)
   const crediting =
     invoiceId === undefined
       ? sql``
@@ -129,10 +135,7 @@ function invoicesThatMatter(chosen: Chosen, target: Target): SQL {
         and i.period_end > l.period_start
       join invoice_lines o on o.organization_id = i.organization_id and o.invoice_id = i.id and o.id = l.credits_line_id
       where (d.organization_id, d.account_id) in ${chosen} and d.status = 'draft'
-    union select b.organization_id, b.invoice_id from subscriptions s
-      join billed b on b.organization_id = s.organization_id and b.subscription_id = s.id
-      where (s.organization_id, s.account_id) in ${chosen} and b.released_at is null and b.period_end > s.period_start
-        and (s.status = 'paused' or s.scheduled_change is not null or s.baseline is not null or ${asked})
+    ${billing(sql`(s.status = 'paused' or s.scheduled_change is not null or s.baseline is not null)`)}${asked}
     union ${invoicesToVoid(chosen, target)}${crediting})`
 }
 

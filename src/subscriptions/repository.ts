@@ -134,12 +134,14 @@ export function versionsSold(chosen: SQL): SQL {
     `select ${path}->>'planVersionId' where ${path} ? 'planVersionId'
      union all select a->>'planVersionId' from jsonb_array_elements(coalesce(${path}->'addOns', '[]')) a`
   const paths = changes.map((name) => `s.${name}->'${name === 'baseline' ? 'agreement' : 'to'}'`)
-  return sql`(select s.organization_id, v.id::uuid from subscriptions s cross join lateral (
-    select s.plan_version_id::text
-    union all select a->>'planVersionId' from jsonb_array_elements(s.add_ons) a
-    union all ${sql.raw(paths.map(agreed).join('\n union all '))}
-    union all select x from jsonb_array_elements(coalesce(s.metering->'segments', '[]')) g, jsonb_array_elements_text(g->'versionIds') x
-  ) as v(id) where (s.organization_id, s.account_id) in ${chosen})`
+  const whose = sql`(s.organization_id, s.account_id) in ${chosen}`
+  return sql`(select s.organization_id, s.plan_version_id from subscriptions s where ${whose}
+    union select s.organization_id, v.id::uuid from subscriptions s cross join lateral (
+      select a->>'planVersionId' from jsonb_array_elements(s.add_ons) a
+      union all ${sql.raw(paths.map(agreed).join('\n union all '))}
+      union all select x from jsonb_array_elements(coalesce(s.metering->'segments', '[]')) g, jsonb_array_elements_text(g->'versionIds') x
+    ) as v(id) where ${whose} and (s.scheduled_change is not null or s.baseline is not null
+      or s.pending_change is not null or s.metering is not null or s.add_ons <> '[]'::jsonb))`
 }
 
 /** `id` may be a subquery that finds it. */

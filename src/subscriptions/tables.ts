@@ -94,6 +94,13 @@ export const subscriptions = pgTable(
       name: 'subscriptions_plan_version',
     }),
     index('subscriptions_by_account').on(table.organizationId, table.accountId),
+    // Few of many: whoever bills a page finds those by it that are more than a plan which renews.
+    index('subscriptions_in_motion')
+      .on(table.organizationId, table.accountId)
+      .where(
+        sql`${table.status} = 'paused' or ${table.scheduledChange} is not null or ${table.baseline} is not null
+          or ${table.pendingChange} is not null or ${table.metering} is not null or ${table.addOns} <> '[]'::jsonb`,
+      ),
     uniqueIndex('subscriptions_live')
       .on(table.organizationId, table.accountId, table.planId)
       .where(sql.raw(`status in (${quoted(liveStatuses)})`)),
