@@ -126,7 +126,9 @@ function prorationKey(work: Work, subscription: Subscription, from: Instant, dra
 /** One that an earlier day left for the next invoice stays as it is. */
 function draftOfDay({ invoices }: Work, subscription: Subscription, at: Instant): DraftInvoice | null {
   const baseline = subscription.status === 'active' ? subscription.baseline : null
-  const draftId = baseline?.date === localDateOf(at, subscription.timezone) ? baseline.draftId : null
+  const isToday =
+    baseline !== null && baseline.date === localDateOf(at, subscription.timezone) && at < baseline.period.end
+  const draftId = isToday ? baseline.draftId : null
   const draft = draftId === null ? undefined : invoices.now.get(draftId)
   return draft?.status === 'draft' ? draft : null
 }

@@ -94,7 +94,9 @@ function anchorFor(subscription: SubscriptionIn<'active'>, to: Agreement, at: In
 
 function baselineOf(subscription: SubscriptionIn<'active'>, at: Instant): Baseline {
   const now = asOf(subscription, at)
-  return subscription.baseline?.date === now.date ? subscription.baseline : now
+  const { baseline } = subscription
+  // Once the period it stood in is over, there is no going back to it.
+  return baseline?.date === now.date && at < baseline.period.end ? baseline : now
 }
 
 function asOf(subscription: SubscriptionIn<'active'>, at: Instant): Baseline {
