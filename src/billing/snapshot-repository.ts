@@ -191,19 +191,19 @@ export function snapshotsFrom([
 ]: SnapshotRows): readonly Snapshot[] {
   const organizationsById = new Map(organizationRows.map((row) => [row.id, organizationFrom(row)]))
   const ofAccount = {
-    subscriptions: Map.groupBy(subscriptionRows, accountOf),
-    credits: Map.groupBy(together(creditRows, appliedRows), accountOf),
-    discounts: Map.groupBy(together(discountRows, usedRows), accountOf),
-    invoices: Map.groupBy(invoicesFrom(invoiceRows, lineRows), accountOf),
-    notes: Map.groupBy(noteRows, accountOf),
-    payments: Map.groupBy(paymentRows, accountOf),
-    refunds: Map.groupBy(refundRows, accountOf),
-    applications: Map.groupBy(applicationRows, accountOf),
+    subscriptions: byAccount(subscriptionRows),
+    credits: byAccount(together(creditRows, appliedRows)),
+    discounts: byAccount(together(discountRows, usedRows)),
+    invoices: byAccount(invoicesFrom(invoiceRows, lineRows)),
+    notes: byAccount(noteRows),
+    payments: byAccount(paymentRows),
+    refunds: byAccount(refundRows),
+    applications: byAccount(applicationRows),
   }
   const methodOf = new Map(methodRows.map((row) => [row.accountId, methodFrom(row)]))
   const versions = new Map(versionRows.map((row) => [row.id, versionFrom(row)]))
   const clocks = new Map(clockRows.map(({ id, now, target }) => [id, { now, advancing: target !== null }]))
-  return accountRows.map((row): Snapshot => {
+  return inOrder(accountRows).map((row): Snapshot => {
     const organization = organizationsById.get(row.organizationId)
     invariant(organization !== undefined, `account ${row.id} must have its organization`)
     return {
@@ -231,8 +231,13 @@ export function together<T extends { readonly id: string }>(some: readonly T[], 
   return [...new Map([...some, ...more].map((one) => [one.id, one])).values()]
 }
 
-function accountOf({ accountId }: { readonly accountId: Id<'account'> }): Id<'account'> {
-  return accountId
+function byAccount<T extends { readonly id: string; readonly accountId: Id<'account'> }>(rows: readonly T[]) {
+  return Map.groupBy(inOrder(rows), ({ accountId }) => accountId)
+}
+
+/** By id: what is decided never depends on the order in which the database happens to answer. */
+function inOrder<T extends { readonly id: string }>(rows: readonly T[]): readonly T[] {
+  return rows.toSorted((left, right) => (left.id < right.id ? -1 : 1))
 }
 
 /** What time it is for the account: its clock's, or the real one. */
