@@ -17,6 +17,8 @@ export default defineConfig({
           name: 'domain',
           environment: 'node',
           include: ['test/domain/**/*.test.ts', 'test/*.test.ts'],
+          // Properties run hundreds of cases, on a machine that may be busy.
+          testTimeout: 20_000,
         },
       },
       {

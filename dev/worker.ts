@@ -17,6 +17,8 @@ export type LocalWorker = {
   readonly url: string
   /** The Worker itself without the assets in front of it: what to measure on. */
   readonly bareUrl: string
+  /** The empty Worker beside it, where there is one. */
+  readonly emptyUrl: string | null
   /** Runs the cron handler and waits for it; nothing fires by itself here. */
   readonly scheduled: (cron: string) => Promise<void>
   readonly stop: () => Promise<void>
@@ -32,6 +34,8 @@ export type LocalWorkerOptions = {
   /** The module that dev/build.ts made. */
   readonly script: string
   readonly config: string
+  /** The text of a module that runs beside it in the same runtime: what a route costs that does nothing. */
+  readonly emptyModule?: string
 }
 
 /** Runs the built bundle in workerd with the bindings of wrangler.toml, offline. */
@@ -53,6 +57,12 @@ export async function startWorker(options: LocalWorkerOptions): Promise<LocalWor
     modules: [{ type: 'ESModule', path: 'bare.js', contents: 'export default {}' }],
     unsafeDirectSockets: [{ host: '127.0.0.1', port: options.barePort ?? 0, serviceName: name }],
   }
+  const empty: V4WorkerOptions = {
+    name: 'empty',
+    modules: [{ type: 'ESModule', path: 'empty.js', contents: options.emptyModule ?? '' }],
+    unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
+  }
+  const hasEmpty = options.emptyModule !== undefined
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       host: '127.0.0.1',
@@ -62,7 +72,7 @@ export async function startWorker(options: LocalWorkerOptions): Promise<LocalWor
       log: new Log(LogLevel.WARN),
       unsafeTriggerHandlers: true, // cron, which only the entry socket knows
       ...(options.persistDir === undefined ? {} : { resourcePersistencePath: resolve(options.persistDir) }),
-      workers: [worker, bare],
+      workers: [worker, bare, ...(hasEmpty ? [empty] : [])],
     }),
   )
   const before = new Set(runtimes())
@@ -71,9 +81,10 @@ export async function startWorker(options: LocalWorkerOptions): Promise<LocalWor
   const release = runtimes()
     .filter((pid) => !before.has(pid))
     .map((pid) => endWithUs(pid, 'KILL'))
-  const [url, bareUrl] = await Promise.all([
+  const [url, bareUrl, emptyUrl] = await Promise.all([
     miniflare.unsafeGetDirectURL(name),
     miniflare.unsafeGetDirectURL('bare-socket'),
+    hasEmpty ? miniflare.unsafeGetDirectURL('empty') : null,
   ])
 
   async function scheduled(cron: string): Promise<void> {
@@ -85,7 +96,7 @@ export async function startWorker(options: LocalWorkerOptions): Promise<LocalWor
     await miniflare.dispose()
     for (const end of release) end()
   }
-  return { url: url.origin, bareUrl: bareUrl.origin, scheduled, stop }
+  return { url: url.origin, bareUrl: bareUrl.origin, emptyUrl: emptyUrl?.origin ?? null, scheduled, stop }
 }
 
 /** The workerd processes that are our children. */

@@ -1,4 +1,6 @@
+import { except } from 'hono/combine'
 import { accountRoutes } from './accounts/routes.ts'
+import { analyticsRoutes } from './analytics/routes.ts'
 import { creditCommandRoutes } from './billing/credit-routes.ts'
 import { detailRoutes } from './billing/detail-routes.ts'
 import { discountRoutes } from './billing/discount-routes.ts'
@@ -22,22 +24,38 @@ import { paymentRoutes } from './payments/routes.ts'
 import { metricRoutes } from './plans/metric-routes.ts'
 import { planRoutes } from './plans/routes.ts'
 import { router } from './platform/http/app.ts'
-import { authenticate } from './platform/http/authenticate.ts'
+import { authenticate, knownCallers } from './platform/http/authenticate.ts'
 import { documentation } from './platform/http/documentation.ts'
 import { notFound, onError } from './platform/http/errors.ts'
 import { health } from './platform/http/health.ts'
 import { idempotency } from './platform/http/idempotency.ts'
-import { limitBody, request } from './platform/http/request.ts'
+import { fromPages } from './platform/http/page-origin.ts'
+import { limitBody, MAX_BEACON_BYTES, MAX_BODY_BYTES, request } from './platform/http/request.ts'
 import { subscriptionRoutes } from './subscriptions/routes.ts'
+import { usageCheckRoutes } from './usage/check-routes.ts'
+import { usageEventRoutes } from './usage/event-routes.ts'
+import { ingestRoutes } from './usage/ingest-routes.ts'
+import { usageReadRoutes } from './usage/read-routes.ts'
+import { usageStandingRoutes } from './usage/standing-routes.ts'
+import { usageStreamRoutes } from './usage/stream-routes.ts'
 
 /** Every route of the Worker. */
 export const app = router()
+
+const BEACON = '/v1/usage/beacon'
 
 app.onError(onError)
 app.notFound(notFound)
 app.use(request)
 app.route('/', health({ database: ping }))
-app.use('/v1/*', authenticate(findCaller), limitBody, idempotency)
+const callerOf = knownCallers(findCaller)
+const withSecretKey = [authenticate(callerOf), limitBody(MAX_BODY_BYTES), idempotency]
+// Web pages have no secret key.
+app.use(
+  '/v1/*',
+  except(({ req }) => req.path === BEACON, ...withSecretKey),
+)
+app.use(BEACON, fromPages(callerOf), limitBody(MAX_BEACON_BYTES))
 for (const routes of [
   organizationRoutes,
   accountRoutes,
@@ -62,6 +80,13 @@ for (const routes of [
   ledgerRoutes,
   exportRoutes,
   runRoutes,
+  ingestRoutes,
+  usageEventRoutes,
+  usageCheckRoutes,
+  usageReadRoutes,
+  usageStreamRoutes,
+  usageStandingRoutes,
+  analyticsRoutes,
 ]) {
   app.route('/v1', routes)
 }

@@ -6,6 +6,7 @@ import type { Env } from './platform/env.ts'
 import { consumers } from './queues.ts'
 
 export { SubscriptionObject, TestClockObject } from './billing/durable-object.ts'
+export { UsageShard } from './usage/durable-object.ts'
 
 export default {
   fetch: app.fetch,

@@ -1,9 +1,11 @@
 import { billRange, type ChargeMessage, chargeGateway, keepDeadLetters, relay } from './billing/jobs.ts'
 import type { RelayMessage } from './billing/objects.ts'
 import type { BillingRange } from './billing/run-repository.ts'
+import { reportUsage } from './billing/usage-reports.ts'
 import type { Database } from './platform/db/client.ts'
 import type { Env } from './platform/env.ts'
 import { logError } from './platform/log.ts'
+import type { UsageMessage } from './usage/objects.ts'
 
 type Consume = (env: Env, database: Database, batch: MessageBatch) => Promise<void>
 
@@ -17,9 +19,11 @@ export const consumers: Readonly<Record<string, Consume>> = {
       database,
       batch.messages.map(({ body }) => body as RelayMessage),
     ),
+  'perennial-usage': eachMessage(5, (env, database, body) => reportUsage(env, database, body as UsageMessage)),
   'perennial-billing-dead': keep('perennial-billing'),
   'perennial-charges-dead': keep('perennial-charges'),
   'perennial-relay-dead': keep('perennial-relay'),
+  'perennial-usage-dead': keep('perennial-usage'),
 }
 
 /**

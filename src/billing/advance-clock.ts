@@ -48,7 +48,7 @@ async function runInstant(env: Env, database: Database, clock: Clock, now: Insta
   for (let pages = 0; ; pages++) {
     if (pages === MAX_PAGES_AN_INSTANT) throw new Error(`clock ${clock.id} does not get past ${now}`)
     const page = { now, cause: 'test_clock', runId: null }
-    const done = await billPage(database, dueOnClock(clock, now, after, PAGE_SIZE), page)
+    const done = await billPage(env, database, dueOnClock(clock, now, after, PAGE_SIZE), page)
     if (done.failed > 0) throw new ClockStuck(`at ${toIso(now)} ${done.failed} accounts cannot be billed`)
     // From the start again while some are further behind than one decision goes.
     after = done.accounts === PAGE_SIZE ? done.last : null

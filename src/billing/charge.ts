@@ -22,6 +22,7 @@ import { decide } from './domain/decide.ts'
 import type { Decision } from './domain/decision.ts'
 import type { Snapshot } from './domain/snapshot.ts'
 import { parted, snapshotReads, snapshotsFrom, timeOf } from './snapshot-repository.ts'
+import { knowingUsage, type UsageSource } from './usage.ts'
 import { writesOf } from './writes.ts'
 
 /** Charges with the accounts they belong to, read together. */
@@ -34,25 +35,26 @@ export async function chargeDue(env: Env, database: Database, due: DueCharges, l
   const claimed = await readCharges(database, claimedAs(claim), claiming)
   if (claimed.tasks.length === 0) return 0
   const taken = await takeMoney(env, database, claimed.tasks)
+  const usage: UsageSource = { env, database, how: 'seal' }
   try {
-    await recordOutcomes(database, claimed.snapshots, taken, { actor: 'charge' })
+    await recordOutcomes(usage, claimed.snapshots, taken, { actor: 'charge' })
   } catch (error) {
     logError('outcomes could not be recorded together', error)
-    await recordApart(database, claimed.snapshots, taken)
+    await recordApart(usage, claimed.snapshots, taken)
   }
   return claimed.tasks.length
 }
 
 /** An account whose outcome cannot be recorded does not hold up the others; the sweep finds it again. */
 async function recordApart(
-  database: Database,
+  usage: UsageSource,
   snapshots: readonly Snapshot[],
   { tasks, outcomes }: Taken,
 ): Promise<void> {
   for (const snapshot of snapshots) {
     const own = tasks.filter(({ charge }) => charge.payment.accountId === snapshot.account.id)
     try {
-      await recordOutcomes(database, [snapshot], { tasks: own, outcomes }, { actor: 'charge' })
+      await recordOutcomes(usage, [snapshot], { tasks: own, outcomes }, { actor: 'charge' })
     } catch (error) {
       logError('an outcome cannot be recorded', error, { account: encodeId('account', snapshot.account.id) })
     }
@@ -118,7 +120,7 @@ const MAX_TRIES = 20
  * decided again; where others are always faster, the sweep takes the charge up again under the same keys.
  */
 export async function recordOutcomes(
-  database: Database,
+  usage: UsageSource,
   before: readonly Snapshot[],
   { tasks: charged, outcomes }: Taken,
   recording: Recording,
@@ -127,14 +129,14 @@ export async function recordOutcomes(
   let snapshots = before
   const recorded: Decision[] = []
   for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
-    const done = await recordOnce(database, { tasks, snapshots }, outcomes, recording)
+    const done = await recordOnce(usage, { tasks, snapshots }, outcomes, recording)
     recorded.push(...done.decisions)
     if (done.lost.size === 0) return recorded
     const lost = tasks.filter(({ charge }) => done.lost.has(charge.payment.accountId))
     const [one] = lost
     if (one === undefined) return recorded
     const again = await openCharges(
-      database,
+      usage.database,
       one.charge.payment.organizationId,
       lost.map(({ charge }) => charge.payment.id),
     )
@@ -149,24 +151,27 @@ export async function recordOutcomes(
 type Recorded = { readonly decisions: readonly Decision[]; readonly lost: ReadonlySet<Id<'account'>> }
 
 async function recordOnce(
-  database: Database,
+  usage: UsageSource,
   { tasks, snapshots }: Claimed,
   outcomes: Outcomes,
   { actor, also }: Recording,
 ): Promise<Recorded> {
   const commitId = newCommitId()
-  const ids = idsOfCommit(commitId)
-  const decisions = snapshots.flatMap((snapshot) => {
-    const charges = tasks.filter(({ charge }) => charge.payment.accountId === snapshot.account.id)
-    const command = { type: 'record_outcomes', outcomes } as const
-    const decided = decide({ ...snapshot, charges }, command, timeOf(snapshot, realNow()), ids)
-    return decided.ok && decided.value.events.length > 0 ? [decided.value] : []
+  const { decisions, ids } = await knowingUsage(usage, (usageOf) => {
+    const ids = idsOfCommit(commitId)
+    const decisions = snapshots.flatMap((snapshot) => {
+      const charges = tasks.filter(({ charge }) => charge.payment.accountId === snapshot.account.id)
+      const command = { type: 'record_outcomes', outcomes } as const
+      const decided = decide({ ...snapshot, charges, usageOf }, command, timeOf(snapshot, realNow()), ids)
+      return decided.ok && decided.value.events.length > 0 ? [decided.value] : []
+    })
+    return { decisions, ids }
   })
   const writes = writesOf(decisions, { commitId, ids, actor, realNow: realNow() }, false)
   const besides = also === undefined ? [] : decisions.flatMap(also)
   const fragments = [...writes.fragments, postponed(unchanged(tasks, outcomes, decisions)), ...besides]
   const mode = also === undefined ? 'winners' : 'every'
-  const outcome = await commit(database, {
+  const outcome = await commit(usage.database, {
     ...{ id: commitId, organizationId: null, cause: 'record_outcomes', mode },
     ...writes,
     fragments,

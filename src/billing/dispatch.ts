@@ -19,6 +19,7 @@ import { type Asked, invoiceOfNote, type Loaded, load, namedIn, readShown } from
 import { answerOf } from './schemas.ts'
 import { numbered, type Resume, resumeOf, type Shown, shownAfter, shownOf, withNumbers } from './shown.ts'
 import { theAccount, theAccountOf, timeOf } from './snapshot-repository.ts'
+import { knowingUsage, tellShards, type UsageSource } from './usage.ts'
 import { answeredKey, newChargesOf, writesOf } from './writes.ts'
 
 /** A command with who sends it. Plain values: it may travel to a Durable Object. */
@@ -75,7 +76,7 @@ export async function dispatch(
   { announce, inTurn }: { readonly announce: Announce; readonly inTurn: InTurn },
 ): Promise<Dispatched> {
   for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
-    const done = await inTurn(() => decideAndCommit(database, request, announce))
+    const done = await inTurn(() => decideAndCommit({ env, database, how: 'seal' }, request, announce))
     if (done === 'again') {
       await new Promise((resolve) => setTimeout(resolve, Math.random() * BACKOFF_MS * attempt))
       continue
@@ -89,10 +90,11 @@ export async function dispatch(
 type Charging = { readonly kind: 'charging'; readonly shown: Shown; readonly claimed: Claimed; readonly resume: Resume }
 
 async function decideAndCommit(
-  database: Database,
+  usage: UsageSource,
   request: DispatchRequest,
   announce: Announce,
 ): Promise<Dispatched | Charging | 'again'> {
+  const { env, database } = usage
   const { command, organizationId, idempotency, actor } = request
   const loaded = await load(database, askedOf(request))
   if (loaded.record !== null) return replay(database, request, loaded.record)
@@ -101,13 +103,15 @@ async function decideAndCommit(
   const { clockId } = snapshot.account
   if (snapshot.clock?.advancing && clockId) return { kind: 'clock_busy', clockId }
   const commitId = newCommitId()
-  const ids = idsOfCommit(commitId)
   const now = timeOf(snapshot, realNow())
   const { previewHash = null } = request
   if (previewHash !== null && previewHash !== (await previewHashOf(snapshot, command, now))) {
     return { kind: 'rejected', rejection: outdated(now) }
   }
-  const decided = decide(snapshot, command, now, ids)
+  const { decided, ids } = await knowingUsage(usage, (usageOf) => {
+    const ids = idsOfCommit(commitId)
+    return { ids, decided: decide({ ...snapshot, usageOf }, command, now, ids) }
+  })
   if (!decided.ok) return { kind: 'rejected', rejection: decided.error }
   const decision = decided.value
   const shown = shownOf(decision, snapshot, request.target.id)
@@ -129,6 +133,7 @@ async function decideAndCommit(
   if (outcome.kind === 'conflict' || outcome.kind === 'replayed') return 'again'
   if (outcome.kind === 'violated') return violated(outcome.constraint, request)
   if (follows) announce(commitId)
+  await tellShards(env, decision)
   const told = numbered(shown, outcome.late)
   if (!inline) return { kind: 'answered', ...answerOf(command.type, told) }
   const invoices = decision.invoices.map(({ after }) => withNumbers(after, outcome.late))
@@ -146,7 +151,8 @@ async function charge(
   const answerAfter = (decisions: readonly Decision[]) => answerOf(command.type, shownAfter(shown, decisions))
   const kept = (answer: Answer) => (idempotency === null ? [] : [answeredKey(organizationId, idempotency.key, answer)])
   const also = (decision: Decision) => kept(answerAfter([decision]))
-  const recorded = await recordOutcomes(database, claimed.snapshots, taken, { actor, also })
+  const usage: UsageSource = { env, database, how: 'seal' }
+  const recorded = await recordOutcomes(usage, claimed.snapshots, taken, { actor, also })
   if (recorded.length > 0) return { kind: 'answered', ...answerAfter(recorded) }
   // Someone else brought the outcome, such as the sweep: how things stand is the answer.
   const answer = answerOf(command.type, await readShown(database, organizationId, resume))

@@ -28,14 +28,15 @@ export function eventRows(
     return wire
   }
   return decision.events.map((event) => {
-    const data = show(event, event.after)
+    const wire = show(event, event.after)
+    const data = event.occasion === undefined ? wire : { ...wire, occasion: event.occasion }
     return {
       ...{ organizationId, accountId, commitId, actor, data },
       id: ids('event'),
       type: event.type,
       subjectId: event.after.id,
       sequence: event.after.version,
-      previous: event.before === null ? null : changedMembers(show(event, event.before), data),
+      previous: event.before === null ? null : changedMembers(show(event, event.before), wire),
       occurredAt: event.at,
       late: event.subject === 'invoice' || event.subject === 'credit_note' ? pendingNumberOf(event.after) : undefined,
     }

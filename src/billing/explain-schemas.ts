@@ -5,10 +5,11 @@ import { discountScopes } from '../discounts/domain/discount-lines.ts'
 import type { Explanation, LineExplanation, Rounding } from '../invoices/domain/explain.ts'
 import { balanceOf, type Invoice, isFinal, lineKinds } from '../invoices/domain/invoice.ts'
 import type { Difference } from '../invoices/domain/verify.ts'
-import { linePartSchema, lineTaxSchema, lineTaxToWire, partToWire } from '../invoices/schemas.ts'
+import { lineTaxSchema, lineTaxToWire } from '../invoices/schemas.ts'
 import { encodeId } from '../kernel/id.ts'
 import { ratioDecimal, ratioText } from '../kernel/ratio.ts'
 import { chargeSchema, chargeToWire } from '../plans/charge-schemas.ts'
+import { ratedPartSchema, ratedPartToWire } from '../plans/rated-schemas.ts'
 import { amountSchema, orNull } from '../platform/http/wire.ts'
 
 const exactSchema = z
@@ -56,7 +57,7 @@ const lineExplanationSchema = z
     charge: orNull(chargeSchema).openapi({ description: 'The metered price of usage.' }),
     quantity: z.string(),
     unit_amount: z.string().nullable(),
-    tiers: z.array(linePartSchema),
+    tiers: z.array(ratedPartSchema),
     proration: orNull(z.object({ numerator: z.number().int(), denominator: z.number().int() })),
     rounding: orNull(roundingSchema),
     amount: amountSchema,
@@ -120,7 +121,7 @@ function lineToWire(explained: LineExplanation): z.output<typeof lineExplanation
     charge: charge && chargeToWire(charge),
     quantity: line.quantity,
     unit_amount: line.unitAmount,
-    tiers: line.usage?.parts.map(partToWire) ?? [],
+    tiers: line.usage?.parts.map(ratedPartToWire) ?? [],
     proration: line.proration,
     rounding: rounding && roundingToWire(rounding),
     amount: Number(line.amount),

@@ -20,6 +20,7 @@ import {
   newDeadLetters,
   unrelayedCommits,
 } from './run-repository.ts'
+import { leftReports } from './usage-reports.ts'
 
 /** Five pages: long enough to be worth a message, short enough to be done again. */
 const ACCOUNTS_A_RANGE = 1_000
@@ -84,7 +85,7 @@ export async function billRange(env: Env, database: Database, range: BillingRang
     // Missed renewals are issued now; only a sandbox runs ahead of time.
     const now = range.asOf > realNow() ? range.asOf : null
     const page = { now, cause: 'billing_run', runId: range.runId }
-    const done = await billPage(database, duePage(range, after, PAGE_SIZE), page)
+    const done = await billPage(env, database, duePage(range, after, PAGE_SIZE), page)
     await sendAll(
       env.RELAY_QUEUE,
       done.commits.map((commitId): RelayMessage => ({ commitId })),
@@ -121,9 +122,10 @@ export async function chargeGateway(env: Env, database: Database, { gatewayAccou
 /** Every minute: finds by the database alone what a lost message or a dead Worker left behind. */
 async function sweep(env: Env, database: Database): Promise<void> {
   const now = realNow()
-  const [commits, clocks] = await Promise.all([
+  const [commits, clocks, reports] = await Promise.all([
     unrelayedCommits(database, plusMs(now, -SWEEP_AFTER_MS), SWEEP_SIZE),
     advancingClocks(database, SWEEP_SIZE),
+    leftReports(database, now),
     announceCharges(env, database),
     forgetKeys(database, plusMs(now, -KEYS_KEPT_MS), SWEEP_SIZE),
   ])
@@ -131,6 +133,7 @@ async function sweep(env: Env, database: Database): Promise<void> {
     env.RELAY_QUEUE,
     commits.map(({ id }): RelayMessage => ({ commitId: id })),
   )
+  await sendAll(env.USAGE_QUEUE, reports)
   for (const { organizationId, id } of clocks) await clockObject(env, id).resume({ organizationId, id })
 }
 

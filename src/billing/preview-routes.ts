@@ -18,6 +18,7 @@ import { outdated, previewHashOf } from './preview.ts'
 import { previewRequestSchema, previewSchema, previewToWire } from './preview-schemas.ts'
 import { load, namedIn } from './repository.ts'
 import { theAccount, theAccountOf, timeOf } from './snapshot-repository.ts'
+import { knowingUsage, type UsageSource } from './usage.ts'
 
 /** What a command would make: the same decide, without a write. */
 export const previewRoutes = router()
@@ -39,7 +40,7 @@ route(
     if (new_subscription === undefined) throw invalidRequest([{ pointer: '/new_subscription', detail: 'is required' }])
     const previewed = await imagined(c, new_subscription)
     const { snapshot, command, now } = previewed
-    return c.json(answer(previewed, await previewHashOf(snapshot, command, now)))
+    return c.json(await answer(c, previewed, await previewHashOf(snapshot, command, now)))
   },
 )
 
@@ -68,16 +69,27 @@ route(
     const hash = await previewHashOf(snapshot, command, now)
     const earlier = 'preview_hash' in body ? body.preview_hash : null
     if (earlier !== null && earlier !== hash) throw problemOf(outdated(now))
-    return c.json(answer({ snapshot, command, now }, hash))
+    return c.json(await answer(c, { snapshot, command, now }, hash))
   },
 )
 
 type Previewed = { readonly snapshot: Snapshot; readonly command: Command; readonly now: Instant }
 
-function answer({ snapshot, command, now }: Previewed, hash: string): z.output<typeof previewSchema> {
-  const decided = decide(snapshot, command, now, idsOfCommit(newCommitId()))
+async function answer(
+  c: AppContext,
+  { snapshot, command, now }: Previewed,
+  hash: string,
+): Promise<z.output<typeof previewSchema>> {
+  const decided = await knowingUsage(lookingAt(c), (usageOf) =>
+    decide({ ...snapshot, usageOf }, command, now, idsOfCommit(newCommitId())),
+  )
   if (!decided.ok) throw problemOf(decided.error)
   return previewToWire(decided.value, hash)
+}
+
+/** A preview changes nothing, so it seals nothing. */
+function lookingAt(c: AppContext): UsageSource {
+  return { env: c.env, database: c.get('database'), how: 'look' }
 }
 
 async function imagined(c: AppContext, body: z.output<typeof imaginedSubscriptionSchema>): Promise<Previewed> {
@@ -103,7 +115,9 @@ async function nextOf(c: AppContext, id: Id<'subscription'>): Promise<z.output<t
   })
   if (snapshot === null) throw missing('subscription', encodeId('subscription', id))
   const now = timeOf(snapshot, realNow())
-  const next = nextInvoicing(forkOf(snapshot, id), now, idsOfCommit(newCommitId()))
+  const next = await knowingUsage(lookingAt(c), (usageOf) =>
+    nextInvoicing(forkOf({ ...snapshot, usageOf }, id), now, idsOfCommit(newCommitId())),
+  )
   if (!next.ok) throw problemOf(next.error)
   return previewToWire(next.value, null)
 }

@@ -34,6 +34,7 @@ import {
   runSchema,
   runToWire,
 } from './run-schemas.ts'
+import { settleUsageOn } from './usage-reports.ts'
 
 /** What drives billing: runs, test clocks, and what was given up. */
 export const runRoutes = router()
@@ -174,6 +175,7 @@ route(
     const { to } = c.req.valid('json')
     const clock = await getClock(c, id)
     refuseAdvance(clock, to)
+    await settleUsageOn(c.env, c.get('database'), organizationId, id)
     const started = to === clock.now ? clock : await startAdvance(c.get('database'), clock, to)
     if (started === null) throw underWay(clock)
     const { stopped } =

@@ -75,6 +75,7 @@ const answers = {
   void_credit: ofCredit,
   attach_coupon: { status: 201, toWire: ({ discounts }) => discountToWire(there(discounts.at(-1) ?? null)) },
   detach_discounts: { status: 200, toWire: ({ discounts }) => ({ data: discounts.map(discountToWire) }) },
+  report_usage: ofNothing,
   advance: ofNothing,
   record_outcomes: ofNothing,
   record_refunds: ofNothing,

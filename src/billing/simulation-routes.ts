@@ -20,6 +20,7 @@ import {
   simulationSchema,
 } from './simulation-schemas.ts'
 import { theAccount, timeOf } from './snapshot-repository.ts'
+import { knowingUsage, type UsageSource } from './usage.ts'
 
 /** What would be, or would have been: the same decide on a fork that is thrown away. */
 export const simulationRoutes = router()
@@ -45,13 +46,17 @@ route(
     const codes = new Set(body.scenarios.flatMap(({ usage }) => usage.map(({ metric }) => metric)))
     const { organizationId } = c.get('caller')
     const metrics = await metricsNamed(c.get('database'), organizationId, [...codes])
-    const scenarios = body.scenarios.map((asked, index) => {
-      const planned = plannedScenario(asked, { body, snapshot, metrics, now, pointer: `/scenarios/${index}` })
-      if (!planned.ok) throw problemOf(planned.error)
-      const lived = simulate(planned.value.snapshot, planned.value.scenario, planned.value.horizon)
-      if (!lived.ok) throw problemOf(lived.error)
-      return outcomeToWire(asked.name, lived.value)
-    })
+    const source: UsageSource = { env: c.env, database: c.get('database'), how: 'look' }
+    const scenarios = await knowingUsage(source, (usageOf) =>
+      body.scenarios.map((asked, index) => {
+        const given = { body, snapshot: { ...snapshot, usageOf }, metrics, now, pointer: `/scenarios/${index}` }
+        const planned = plannedScenario(asked, given)
+        if (!planned.ok) throw problemOf(planned.error)
+        const lived = simulate(planned.value.snapshot, planned.value.scenario, planned.value.horizon)
+        if (!lived.ok) throw problemOf(lived.error)
+        return outcomeToWire(asked.name, lived.value)
+      }),
+    )
     const subscription = body.subscription ?? null
     const span = { start: from, end: now < body.until ? now : body.until }
     const actual =

@@ -47,11 +47,15 @@ export type Target = {
   readonly invoiceId?: Id<'invoice'> | SQL<Id<'invoice'>>
 }
 
-/** The reads that every snapshot is made of. */
-export function snapshotReads(database: Database, chosen: Chosen, target: Target = {}) {
-  const invoices = invoicesThatMatter(chosen, target)
-  const voidable = invoicesToVoid(chosen, target)
+/** The reads that every snapshot is made of, in one transaction: the first three find what the others are about. */
+export function snapshotReads(database: Database, which: Chosen, target: Target = {}) {
+  const chosen = found('accounts')
+  const invoices = found('invoices')
+  const voidable = found('voidable')
   return [
+    database.orm.execute(finding('accounts', which)),
+    database.orm.execute(finding('invoices', invoicesThatMatter(chosen, target))),
+    database.orm.execute(finding('voidable', invoicesToVoid(chosen, target))),
     database.orm
       .select()
       .from(organizations)
@@ -80,6 +84,17 @@ export function snapshotReads(database: Database, chosen: Chosen, target: Target
   ] as const
 }
 
+/** Kept for the transaction: searched for once, and not by each read that needs it. */
+function finding(name: string, which: SQL): SQL {
+  return sql`select set_config(${`snapshot.${name}`}, coalesce(
+    (select json_agg(w) from ${which} as w(organization_id, id))::text, '[]'), true)`
+}
+
+function found(name: string): SQL {
+  return sql`(select organization_id, id from json_to_recordset(current_setting(${`snapshot.${name}`})::json)
+    as found(organization_id uuid, id uuid))`
+}
+
 export type SnapshotRows = [
   (typeof organizations.$inferSelect)[],
   Awaited<ReturnType<typeof accountsIn>>,
@@ -100,9 +115,13 @@ export type SnapshotRows = [
 ]
 
 /** The rows of a snapshot, and those that were read after them in the same trip. */
-export function parted<Rest extends unknown[]>(
-  results: readonly [...SnapshotRows, ...Rest],
-): { readonly rows: SnapshotRows; readonly rest: Rest } {
+export function parted<Rest extends unknown[]>([, , , ...results]: readonly [
+  unknown,
+  unknown,
+  unknown,
+  ...SnapshotRows,
+  ...Rest,
+]): { readonly rows: SnapshotRows; readonly rest: Rest } {
   const count: SnapshotRows['length'] = 16
   return { rows: results.slice(0, count) as SnapshotRows, rest: results.slice(count) as Rest }
 }
@@ -136,7 +155,17 @@ function invoicesThatMatter(chosen: Chosen, target: Target): SQL {
       join invoice_lines o on o.organization_id = i.organization_id and o.invoice_id = i.id and o.id = l.credits_line_id
       where (d.organization_id, d.account_id) in ${chosen} and d.status = 'draft'
     ${billing(sql`(s.status = 'paused' or s.scheduled_change is not null or s.baseline is not null)`)}${asked}
+    union ${invoicesToSupplement(chosen)}
     union ${invoicesToVoid(chosen, target)}${crediting})`
+}
+
+/** What billed a metering period for which usage came late, in all the documents that it came to. */
+function invoicesToSupplement(chosen: Chosen): SQL {
+  const instantIn = (path: string) => sql.raw(`to_timestamp((m->'period'->>'${path}')::float8 / 1000)`)
+  return sql`(select b.organization_id, b.invoice_id from subscriptions s, jsonb_array_elements(s.metered) m, billed b
+    where (s.organization_id, s.account_id) in ${chosen} and s.metered <> '[]'::jsonb and m->>'supplementAt' is not null
+      and b.organization_id = s.organization_id and b.subscription_id = s.id and b.released_at is null
+      and b.billing_key ~ '(usage|minimum):' and b.period_end > ${instantIn('start')} and b.period_end <= ${instantIn('end')})`
 }
 
 /** The invoice a change waits for, and the one a command is about: voiding them gives back what paid them. */
@@ -167,8 +196,11 @@ function versionsThatMatter(chosen: Chosen, { invoiceId }: Target): SQL {
 
 /** Snapshots of many accounts in one trip. */
 export async function loadSnapshots(database: Database, chosen: Chosen): Promise<readonly Snapshot[]> {
-  const [, ...rows] = await database.orm.batch([database.orm.execute(oneSnapshot), ...snapshotReads(database, chosen)])
-  return snapshotsFrom(rows)
+  const [, ...results] = await database.orm.batch([
+    database.orm.execute(oneSnapshot),
+    ...snapshotReads(database, chosen),
+  ])
+  return snapshotsFrom(parted(results).rows)
 }
 
 export function snapshotsFrom([

@@ -5,7 +5,9 @@ import type { invoiceSchema } from '../invoices/schemas.ts'
 import type { ledgerEntrySchema } from '../ledger/schemas.ts'
 import type { paymentSchema } from '../payments/schemas.ts'
 import type { subscriptionSchema } from '../subscriptions/schemas.ts'
+import type { usageEventSchema } from '../usage/event-schemas.ts'
 import type { Cell, Columns } from './domain/csv.ts'
+import type { usageTotalSchema } from './schemas.ts'
 
 /** The columns of each sheet, made of the API's own objects: a name never changes its meaning, and new ones come last. */
 
@@ -16,6 +18,8 @@ type Payment = z.output<typeof paymentSchema>
 type Subscription = z.output<typeof subscriptionSchema>
 type Credit = z.output<typeof creditSchema>
 type LedgerEntry = z.output<typeof ledgerEntrySchema>
+type UsageEvent = z.output<typeof usageEventSchema>
+type UsageTotal = z.output<typeof usageTotalSchema>
 
 export const invoiceColumns: Columns<Invoice> = {
   ...members<Invoice>('id', 'number', 'status', 'reason', 'account', 'subscription', 'currency'),
@@ -92,6 +96,18 @@ export const creditColumns: Columns<Credit> = {
 export const ledgerColumns: Columns<LedgerEntry> = members<LedgerEntry>(
   ...(['id', 'account', 'kind', 'document', 'ledger_account', 'currency', 'debit', 'credit', 'at'] as const),
 )
+
+export const usageColumns: Columns<UsageEvent> = {
+  ...members<UsageEvent>('id', 'subscription', 'metric', 'timestamp'),
+  quantity: ({ quantity }) => ({ decimal: quantity }),
+  properties: ({ properties }) => JSON.stringify(properties),
+  ...members<UsageEvent>('version', 'late', 'received_at', 'voided_at'),
+}
+
+export const usageTotalColumns: Columns<UsageTotal> = {
+  ...members<UsageTotal>('subscription', 'metric', 'aggregation', 'day', 'timezone', 'events'),
+  quantity: ({ quantity }) => ({ decimal: quantity }),
+}
 
 /** Those that are cells as they are. */
 type Plain<T> = Extract<{ [K in keyof T]: T[K] extends string | number | null ? K : never }[keyof T], string>

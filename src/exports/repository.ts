@@ -19,6 +19,9 @@ export type ExportFilter = {
   readonly account?: Id<'account'> | undefined
   readonly currency?: Currency | undefined
   readonly status?: string | undefined
+  /** Of usage. */
+  readonly subscription?: Id<'subscription'> | undefined
+  readonly metric?: string | undefined
   readonly from?: Instant | undefined
   readonly to?: Instant | undefined
 }
@@ -30,7 +33,7 @@ export type Wanted = {
   readonly after: string | null
 }
 
-const PAGE_ROWS = 500
+export const PAGE_ROWS = 500
 /** An invoice has one line or hundreds: with so many lines a page ends, and an isolate’s memory is far from full. */
 const PAGE_LINES = 5_000
 

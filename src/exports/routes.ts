@@ -11,11 +11,14 @@ import { paymentFrom } from '../payments/repository.ts'
 import { paymentSchema, paymentToWire } from '../payments/schemas.ts'
 import { realNow } from '../platform/clock.ts'
 import type { Database } from '../platform/db/client.ts'
+import type { Env } from '../platform/env.ts'
 import { type AppContext, route, router } from '../platform/http/app.ts'
 import { Problem } from '../platform/http/problem.ts'
 import { answers } from '../platform/http/responses.ts'
 import { subscriptionStatuses } from '../subscriptions/domain/subscription.ts'
 import { subscriptionSchema, subscriptionToWire } from '../subscriptions/schemas.ts'
+import { allFlushed, flushed } from '../usage/barrier.ts'
+import { usageEventSchema, usageEventToWire } from '../usage/event-schemas.ts'
 import {
   creditColumns,
   creditNoteColumns,
@@ -24,6 +27,8 @@ import {
   ledgerColumns,
   paymentColumns,
   subscriptionColumns,
+  usageColumns,
+  usageTotalColumns,
 } from './csv-schemas.ts'
 import { type Columns, csvHeader, csvRow } from './domain/csv.ts'
 import {
@@ -36,19 +41,38 @@ import {
   subscriptionsAfter,
   type Wanted,
 } from './repository.ts'
-import { exportQuery, invoiceSheetQuery, plainQuery } from './schemas.ts'
+import {
+  exportQuery,
+  invoiceSheetQuery,
+  plainQuery,
+  usageExportQuery,
+  usageTotalSchema,
+  usageTotalToWire,
+} from './schemas.ts'
 import { type Format, pagesOf, streamOf } from './stream.ts'
+import { usageEventsAfter, usageTotalsAfter } from './usage-repository.ts'
 
 export const exportRoutes = router()
 
 type Exported<R, W> = {
   /** The file's name, in the words of the path. */
   readonly name: string
-  readonly query: typeof plainQuery | ReturnType<typeof exportQuery>
+  readonly query: typeof plainQuery | ReturnType<typeof exportQuery> | typeof usageExportQuery
   readonly schema: z.ZodType<W>
   readonly columns: Columns<W>
   readonly read: (database: Database, wanted: Wanted) => Promise<readonly R[]>
   readonly toWire: (row: R) => W
+  /** What it is in the order of; by id unless said otherwise. */
+  readonly order?: string
+  /** What must be done first, so that all there is can be read. */
+  readonly prepare?: (env: Env, filter: ExportFilter) => Promise<void>
+}
+
+/** Where it is called otherwise than in the path. */
+const words: Readonly<Record<string, string>> = {
+  ledger: 'ledger entries',
+  usage: 'usage events',
+  usage_totals: 'usage by day',
 }
 
 const invoices = {
@@ -60,9 +84,12 @@ const invoices = {
   toWire: invoiceToWire,
 } as const
 
-const about =
-  'Streamed, by ascending id. What is made meanwhile is in it or not; everything else is in it once. A file that breaks off is not whole: its connection ends with an error.'
-const aboutSheet = `${about} RFC 4180 in UTF-8 with a header; amounts are integers in minor units, times RFC 3339. A text that a spreadsheet would take for a formula has an apostrophe before it.`
+type Order = Pick<Exported<never, never>, 'order'>
+
+const about = ({ order = 'by ascending id' }: Order) =>
+  `Streamed, ${order}. What is made meanwhile is in it or not; everything else is in it once. A file that breaks off is not whole: its connection ends with an error.`
+const aboutSheet = (of: Order) =>
+  `${about(of)} RFC 4180 in UTF-8 with a header; amounts are integers in minor units, times RFC 3339. A text that a spreadsheet would take for a formula has an apostrophe before it.`
 
 route(
   exportRoutes,
@@ -71,7 +98,7 @@ route(
     path: '/exports/invoices.csv',
     tags: ['Exports'],
     summary: 'Export invoices, or their lines, as CSV',
-    description: aboutSheet,
+    description: aboutSheet({}),
     request: { query: invoiceSheetQuery(keptStatuses) },
     responses: answers(200, z.string(), 'A row an invoice, or a line', 'text/csv'),
   },
@@ -122,11 +149,34 @@ mount({
   toWire: entryToWire,
 })
 
+/** What was accepted before is in the file. */
+const prepare = (env: Env, { subscription }: ExportFilter) =>
+  subscription === undefined ? allFlushed(env) : flushed(env, subscription)
+
+mount({
+  name: 'usage',
+  query: usageExportQuery,
+  schema: usageEventSchema,
+  columns: usageColumns,
+  read: usageEventsAfter,
+  toWire: usageEventToWire,
+  ...{ order: 'by subscription, time and id', prepare },
+})
+mount({
+  name: 'usage_totals',
+  query: usageExportQuery,
+  schema: usageTotalSchema,
+  columns: usageTotalColumns,
+  read: usageTotalsAfter,
+  toWire: usageTotalToWire,
+  ...{ order: 'by subscription, day and metric', prepare },
+})
+
 exportRoutes.all('/exports/:file', async (c, next) => {
   if (c.req.method !== 'GET') return next()
   throw new Problem('route_not_found', {
     detail: `There is no export ${c.req.param('file')}.`,
-    hint: 'There are invoices, credit_notes, payments, subscriptions, credits and ledger, each as .csv and as .ndjson: GET /v1/exports/invoices.csv',
+    hint: 'There are invoices, credit_notes, payments, subscriptions, credits, ledger, usage and usage_totals, each as .csv and as .ndjson: GET /v1/exports/invoices.csv',
   })
 })
 
@@ -138,7 +188,7 @@ function mount<R extends { readonly id: string }, W>(exported: Exported<R, W>): 
       path: `/exports/${exported.name}.csv`,
       tags: ['Exports'],
       summary: `Export ${wordsOf(exported)} as CSV`,
-      description: aboutSheet,
+      description: aboutSheet(exported),
       request: { query: exported.query },
       responses: answers(200, z.string(), 'A row each', 'text/csv'),
     },
@@ -155,7 +205,7 @@ function mountJson<R extends { readonly id: string }, W>(exported: Exported<R, W
       path: `/exports/${exported.name}.ndjson`,
       tags: ['Exports'],
       summary: `Export ${wordsOf(exported)} as NDJSON`,
-      description: about,
+      description: about(exported),
       request: { query: exported.query },
       responses: answers(200, exported.schema, 'One such object a line, as the API shows it', 'application/x-ndjson'),
     },
@@ -164,7 +214,7 @@ function mountJson<R extends { readonly id: string }, W>(exported: Exported<R, W
 }
 
 function wordsOf({ name }: { readonly name: string }): string {
-  return name === 'ledger' ? 'ledger entries' : name.replaceAll('_', ' ')
+  return words[name] ?? name.replaceAll('_', ' ')
 }
 
 type File<R> = Format<R> & { readonly extension: 'csv' | 'ndjson' }
@@ -193,12 +243,13 @@ function jsonOf<R, W>({ toWire }: Pick<Exported<R, W>, 'toWire'>): File<R> {
 
 async function download<R extends { readonly id: string }>(
   c: AppContext,
-  { name, read }: { readonly name: string; readonly read: Exported<R, unknown>['read'] },
+  { name, read, prepare }: Pick<Exported<R, never>, 'name' | 'read' | 'prepare'>,
   filter: ExportFilter,
   file: File<R>,
 ): Promise<Response> {
   const database = c.get('database')
   const { organizationId } = c.get('caller')
+  await prepare?.(c.env, filter)
   const pages = pagesOf<R>((after) => read(database, { organizationId, filter, after }))
   const stream = await streamOf(pages, file, { request_id: c.get('requestId') })
   return c.body(stream, 200, {

@@ -3,7 +3,7 @@ import { discountScopes, type LineDiscount } from '../discounts/domain/discount-
 import { lineDiscountSchema, lineDiscountToWire } from '../discounts/schemas.ts'
 import { encodeId } from '../kernel/id.ts'
 import { toIso } from '../kernel/instant.ts'
-import type { RatedPart } from '../plans/domain/rating.ts'
+import { ratedPartSchema, ratedPartToWire } from '../plans/rated-schemas.ts'
 import { pageQuery } from '../platform/http/pagination.ts'
 import { amountSchema, idSchema, optionalId, orNull, timeOrNull, timeSchema } from '../platform/http/wire.ts'
 import { periodSchema, periodToWire } from '../subscriptions/schemas.ts'
@@ -39,17 +39,6 @@ export const lineTaxSchema = z
 
 const taxSchema = lineTaxSchema.extend({ taxable: amountSchema }).openapi('InvoiceTax')
 
-export const linePartSchema = z
-  .object({
-    from: z.string().openapi({ description: 'Exclusive.' }),
-    up_to: z.string().nullable().openapi({ description: 'Inclusive; null: without end.' }),
-    quantity: z.string(),
-    unit_amount: z.string(),
-    flat_amount: z.string(),
-    amount: z.string().openapi({ description: 'Exact, in minor units: the line is rounded once, as a whole.' }),
-  })
-  .openapi('LineTier')
-
 const lineSchema = z
   .object({
     id: z.string(),
@@ -60,7 +49,7 @@ const lineSchema = z
     metric: z.string().nullable().openapi({ description: 'What was used; null but for usage.' }),
     quantity: z.string(),
     unit_amount: z.string().nullable().openapi({ description: 'Null where `tiers` say it.' }),
-    tiers: z.array(linePartSchema),
+    tiers: z.array(ratedPartSchema),
     proration: z
       .object({ numerator: z.number().int(), denominator: z.number().int() })
       .nullable()
@@ -166,7 +155,7 @@ function lineToWire(line: Line): z.output<typeof lineSchema> {
     metric: line.usage?.metric ?? null,
     quantity: line.quantity,
     unit_amount: line.unitAmount,
-    tiers: line.usage?.parts.map(partToWire) ?? [],
+    tiers: line.usage?.parts.map(ratedPartToWire) ?? [],
     proration: line.proration,
     amount: Number(line.amount),
     discounts: line.discounts.map(lineDiscountToWire),
@@ -176,10 +165,6 @@ function lineToWire(line: Line): z.output<typeof lineSchema> {
     period: periodToWire(line.period),
     credits_line: optionalId('line', line.creditsLineId),
   }
-}
-
-export function partToWire({ from, upTo, quantity, unitAmount, flatAmount, amount }: RatedPart) {
-  return { from, up_to: upTo, quantity, unit_amount: unitAmount, flat_amount: flatAmount, amount }
 }
 
 export function lineTaxToWire({ name, country, region, percent, amount }: LineTax): z.output<typeof lineTaxSchema> {

@@ -13,6 +13,8 @@ export const prefixes = {
   plan_version: 'pver',
   metric: 'met',
   subscription: 'sub',
+  reservation: 'rsv',
+  usage_report: 'urep',
   invoice: 'inv',
   line: 'line',
   credit_note: 'cn',

@@ -39,6 +39,16 @@ export type RejectionCode =
   | 'clock_busy'
   | 'not_a_sandbox'
   | 'limit_reached'
+  | 'not_measurable'
+  | 'negative_quantity'
+  | 'too_many_decimals'
+  | 'too_old'
+  | 'in_the_future'
+  | 'not_started'
+  | 'paused'
+  | 'ended'
+  | 'cap_reached'
+  | 'more_than_reserved'
   | 'changed_meanwhile'
 
 /** A refusal with its evidence and the way out. Nothing was written. */

@@ -56,6 +56,7 @@ export async function findCaller(database: Database, hash: string): Promise<Call
       mode: organizations.mode,
       keyId: apiKeys.id,
       scopes: apiKeys.scopes,
+      origins: apiKeys.origins,
     })
     .from(apiKeys)
     .innerJoin(organizations, eq(organizations.id, apiKeys.organizationId))
@@ -90,11 +91,12 @@ export async function findApiKey(database: Database, organizationId: Id<'organiz
 
 export function apiKeyRow(
   organizationId: Id<'organization'>,
-  { id, name, scopes, ending }: ApiKey,
+  { id, name, scopes, origins, ending }: ApiKey,
   hash: string,
   at: Instant,
-): typeof apiKeys.$inferInsert {
-  return { organizationId, id, version: 1, name, scopes: [...scopes], ending, hash, createdAt: at, revokedAt: null }
+): ApiKeyRow {
+  const lists = { scopes: [...scopes], origins: origins && [...origins] }
+  return { organizationId, id, version: 1, name, ...lists, ending, hash, createdAt: at, revokedAt: null }
 }
 
 /** For /health/ready. */

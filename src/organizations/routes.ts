@@ -61,7 +61,7 @@ route(
   },
   async (c) => {
     const before = await getOrganization(c.get('database'), c.get('caller').organizationId)
-    const { default_currency, numbering, tax, proration, invoicing } = c.req.valid('json')
+    const { default_currency, numbering, tax, proration, invoicing, usage } = c.req.valid('json')
     const organization: Organization = {
       ...before,
       version: before.version + 1,
@@ -73,6 +73,7 @@ route(
           ? { granularity: proration.granularity, invoicing: proration.invoice }
           : before.settings.proration,
         invoicing: invoicing ?? before.settings.invoicing,
+        usage: usage ? { graceMinutes: usage.grace_minutes } : before.settings.usage,
       },
     }
     const body = settingsToWire(organization)
@@ -96,21 +97,23 @@ route(
     path: '/api_keys',
     tags: ['Organization'],
     summary: 'Make an API key',
-    description: 'The key is shown in this answer only. A key cannot make one that may do more than itself.',
+    description:
+      'The key is shown in this answer only. A key cannot make one that may do more than itself. A publishable key, `pk_…`, may be seen by everybody: it writes usage events from the pages it is for, and nothing else.',
     middleware: requires('admin'),
     request: { body: jsonBody(newApiKeySchema) },
     responses: answers(201, apiKeySchema, 'The new key'),
   },
   async (c) => {
-    const { name, scopes } = c.req.valid('json')
+    const { name, kind, scopes: asked = ['read', 'write'], origins = null } = c.req.valid('json')
     const caller = c.get('caller')
-    mayGrant(caller.scopes, scopes)
+    if (kind === 'secret') mayGrant(caller.scopes, asked)
+    const scopes: readonly Scope[] = kind === 'secret' ? asked : ['usage']
     const commitId = newCommitId()
     const ids = idsOfCommit(commitId)
-    const key = apiKeyText(caller.mode, crypto.getRandomValues(new Uint8Array(24)))
-    const apiKey: ApiKey = { id: ids('api_key'), name, scopes, ending: key.slice(-4) }
+    const key = apiKeyText(caller.mode, crypto.getRandomValues(new Uint8Array(24)), kind)
+    const apiKey: ApiKey = { id: ids('api_key'), name, scopes, origins, ending: key.slice(-4) }
     const row = apiKeyRow(caller.organizationId, apiKey, await sha256(key), realNow())
-    const data = apiKeyToWire({ ...row, revokedAt: null })
+    const data = apiKeyToWire(row)
     const event = eventOf(c, commitId, ids, {
       type: 'api_key.created',
       subjectId: apiKey.id,

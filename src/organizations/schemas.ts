@@ -2,8 +2,8 @@ import { z } from '@hono/zod-openapi'
 import { parseDecimal } from '../kernel/decimal.ts'
 import { encodeId } from '../kernel/id.ts'
 import { toIso } from '../kernel/instant.ts'
-import { countrySchema, currencySchema, timeSchema } from '../platform/http/wire.ts'
-import { scopes } from './domain/api-key.ts'
+import { countrySchema, currencySchema, orNull, timeSchema } from '../platform/http/wire.ts'
+import { isOrigin, keyKinds, scopes } from './domain/api-key.ts'
 import {
   granularities,
   invoicings,
@@ -55,8 +55,18 @@ const invoicing = z.strictObject({
     .openapi({ description: 'An account’s renewals of one local date come in one invoice, final at midnight.' }),
 })
 
+/** A day: by then whatever is going to arrive in order has arrived. */
+const MAX_GRACE_MINUTES = 24 * 60
+
+const usage = z.strictObject({
+  grace_minutes: z.number().int().min(0).max(MAX_GRACE_MINUTES).openapi({
+    description:
+      'So long after its end a metering period takes what was used in it, and its invoice is a draft. What arrives later, to 7 days, comes in a supplemental invoice.',
+  }),
+})
+
 export const settingsPatchSchema = z
-  .strictObject({ default_currency: currencySchema, numbering, tax, proration, invoicing })
+  .strictObject({ default_currency: currencySchema, numbering, tax, proration, invoicing, usage })
   .partial()
   .openapi('SettingsPatch')
 
@@ -70,6 +80,7 @@ export const settingsSchema = z
     tax,
     proration,
     invoicing,
+    usage,
   })
   .openapi('Settings')
 
@@ -82,19 +93,49 @@ export function settingsToWire({ id, name, mode, settings }: Organization): z.ou
     numbering: settings.numbering,
     proration: { granularity: settings.proration.granularity, invoice: settings.proration.invoicing },
     invoicing: settings.invoicing,
+    usage: { grace_minutes: settings.usage.graceMinutes },
     tax: { engine: settings.tax.engine, rates: settings.tax.rates.map((rate) => ({ ...rate })) },
   }
 }
 
+/** Pages of so many origins share a key. */
+const MAX_ORIGINS = 20
+
+const origin = z
+  .string()
+  .max(300)
+  .refine(isOrigin, 'must be an origin in lower case without a path, such as https://app.example, or "*"')
+  .openapi({ example: 'https://app.example' })
+
 export const newApiKeySchema = z
-  .strictObject({ name: z.string().min(1).max(100), scopes: z.array(z.enum(scopes)).min(1).default(['read', 'write']) })
+  .strictObject({
+    name: z.string().min(1).max(100),
+    kind: z.enum(keyKinds).default('secret').openapi({
+      description:
+        'secret: for your server, by its scopes · publishable: for web pages; it only writes usage events, by POST /v1/usage/beacon.',
+    }),
+    scopes: z.array(z.enum(scopes)).min(1).optional().openapi({
+      description: 'What a secret key may do; `read` and `write` by default.',
+    }),
+    origins: z.array(origin).min(1).max(MAX_ORIGINS).optional().openapi({
+      description: 'The pages a publishable key is for. "*": all pages, and programs that send no origin.',
+    }),
+  })
+  .superRefine(({ kind, scopes, origins }, context) => {
+    const wrong = (path: string, message: string) => context.addIssue({ code: 'custom', message, path: [path] })
+    if (kind === 'secret' && origins !== undefined) wrong('origins', 'is for publishable keys only')
+    if (kind === 'publishable' && scopes !== undefined) wrong('scopes', 'must be left out: it writes usage events only')
+    if (kind === 'publishable' && origins === undefined) wrong('origins', 'is required of a publishable key')
+  })
   .openapi('NewApiKey')
 
 export const apiKeySchema = z
   .object({
     id: z.string(),
     name: z.string(),
-    scopes: z.array(z.enum(scopes)),
+    kind: z.enum(keyKinds),
+    scopes: z.array(z.enum([...scopes, 'usage'])),
+    origins: orNull(z.array(z.string())).openapi({ description: 'The pages a publishable key is for.' }),
     ending: z.string(),
     created_at: timeSchema,
     key: z.string().optional().openapi({ description: 'The key itself; shown once, when it is made.' }),
@@ -102,6 +143,7 @@ export const apiKeySchema = z
   .openapi('ApiKey')
 
 export function apiKeyToWire(row: ApiKeyRow): z.output<typeof apiKeySchema> {
-  const { id, name, scopes, ending, createdAt } = row
-  return { id: encodeId('api_key', id), name, scopes, ending, created_at: toIso(createdAt) }
+  const { id, name, scopes, origins, ending, createdAt } = row
+  const kind = origins === null ? 'secret' : 'publishable'
+  return { id: encodeId('api_key', id), name, kind, scopes, origins, ending, created_at: toIso(createdAt) }
 }

@@ -51,6 +51,8 @@ export const apiKeys = pgTable(
     hash: text('hash').notNull(),
     ending: text('ending').notNull(),
     scopes: text('scopes').array().notNull().$type<Scope[]>(),
+    /** Web pages a publishable key may be used from; null for a secret key. */
+    origins: text('origins').array(),
     createdAt: instantColumn('created_at').notNull(),
     revokedAt: instantColumn('revoked_at'),
   },

@@ -27,13 +27,14 @@ route(
     responses: answers(201, metricSchema, 'The new metric'),
   },
   async (c) => {
-    const { code, name, aggregation, field, metadata } = c.req.valid('json')
+    const { code, name, aggregation, field, decimals, allow_negative, metadata } = c.req.valid('json')
     const commitId = newCommitId()
     const ids = idsOfCommit(commitId)
     const { organizationId } = c.get('caller')
     const metric: Metric = {
       ...{ organizationId, id: ids('metric'), version: 1, code, name, aggregation, metadata, createdAt: realNow() },
       field: aggregation === 'count' ? null : (field ?? 'quantity'),
+      ...{ decimals, allowNegative: allow_negative ?? aggregation === 'weighted_sum' },
     }
     const body = metricToWire(metric)
     const event = { type: 'metric.created', subjectId: metric.id, sequence: 1, data: body, previous: null }

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { MAX_DECIMALS } from '../kernel/decimal.ts'
 import { encodeId } from '../kernel/id.ts'
 import { toIso } from '../kernel/instant.ts'
 import { metadataSchema, timeSchema } from '../platform/http/wire.ts'
@@ -21,6 +22,13 @@ export const newMetricSchema = z
         'The property of an event that is aggregated. By default `quantity`, the event’s own; a count has none.',
       example: 'quantity',
     }),
+    decimals: z.number().int().min(0).max(MAX_DECIMALS).default(MAX_DECIMALS).openapi({
+      description: 'So many decimals the quantity of an event may have; one with more is refused.',
+    }),
+    allow_negative: z.boolean().optional().openapi({
+      description:
+        'Whether the quantity of an event may be below zero. By default for a weighted sum only, whose level also falls.',
+    }),
     metadata: metadataSchema.default({}),
   })
   .superRefine(({ aggregation, field }, context) => {
@@ -42,12 +50,17 @@ export const metricSchema = z
     name: z.string(),
     aggregation: aggregationSchema,
     field: z.string().nullable(),
+    decimals: z.number().int(),
+    allow_negative: z.boolean(),
     metadata: metadataSchema,
     created_at: timeSchema,
   })
   .openapi('Metric')
 
 export function metricToWire(metric: Metric): z.output<typeof metricSchema> {
-  const { id, code, name, aggregation, field, metadata, createdAt } = metric
-  return { id: encodeId('metric', id), code, name, aggregation, field, metadata, created_at: toIso(createdAt) }
+  const { id, code, name, aggregation, field, decimals, allowNegative, metadata, createdAt } = metric
+  return {
+    ...{ id: encodeId('metric', id), code, name, aggregation, field, decimals, allow_negative: allowNegative },
+    ...{ metadata, created_at: toIso(createdAt) },
+  }
 }

@@ -1,5 +1,17 @@
 import { sql } from 'drizzle-orm'
-import { check, foreignKey, integer, jsonb, pgTable, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core'
+import {
+  boolean,
+  check,
+  foreignKey,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  smallint,
+  text,
+  unique,
+  uuid,
+} from 'drizzle-orm/pg-core'
 import type { Metadata } from '../accounts/domain/account.ts'
 import type { Id } from '../kernel/id.ts'
 import { organizations } from '../organizations/tables.ts'
@@ -66,6 +78,8 @@ export const metrics = pgTable(
     name: text('name').notNull(),
     aggregation: text('aggregation').notNull().$type<Metric['aggregation']>(),
     field: text('field'),
+    decimals: smallint('decimals').notNull().default(12),
+    allowNegative: boolean('allow_negative').notNull().default(false),
     metadata: jsonb('metadata').notNull().$type<Metadata>(),
     createdAt: instantColumn('created_at').notNull(),
   },
@@ -77,6 +91,7 @@ export const metrics = pgTable(
       'metrics_aggregation',
       sql`${table.aggregation} in ('sum', 'count', 'unique_count', 'max', 'latest', 'weighted_sum')`,
     ),
+    check('metrics_decimals', sql`${table.decimals} between 0 and 12`),
     check('metrics_field', sql`(${table.field} is null) = (${table.aggregation} = 'count')`),
   ],
 )

@@ -11,7 +11,9 @@ export function newCommitId(): Id<'commit'> {
 }
 
 export function newId<
-  K extends 'request' | 'billing_run' | 'dead_letter' | 'test_clock' | 'organization' | 'gateway_account',
+  K extends
+    | ('request' | 'billing_run' | 'dead_letter' | 'test_clock' | 'organization' | 'gateway_account')
+    | ('reservation' | 'usage_report'),
 >(_kind: K): Id<K> {
   return uuidV7(realNow(), randomBytes()) as Id<K>
 }

@@ -8,8 +8,10 @@ export type Env = DatabaseEnv & {
   readonly STRIPE_API_URL: string
   readonly SUBSCRIPTIONS: DurableObjectNamespace
   readonly TEST_CLOCKS: DurableObjectNamespace
+  readonly USAGE_SHARDS: DurableObjectNamespace
   readonly BILLING_QUEUE: Queue
   readonly CHARGE_QUEUE: Queue
   readonly RELAY_QUEUE: Queue
+  readonly USAGE_QUEUE: Queue
   readonly ASSETS: Fetcher
 }

@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, lt, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, inArray, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { Id } from '../kernel/id.ts'
 import { invariant } from '../kernel/invariant.ts'
 import type { Period } from '../kernel/period.ts'
@@ -23,7 +23,7 @@ const changedRows = updatesOf(subscriptions, 'account', [
     'intervalCount',
   ] as const),
   ...(['trialEndsAt', 'endsAt', 'scheduledChange', 'anchorAt', 'periodStart', 'periodEnd', 'pausedMs'] as const),
-  ...(['pausedAt', 'resumesAt', 'noticedAt', 'changedAt', 'baseline', 'pendingChange', 'metering'] as const),
+  ...(['pausedAt', 'resumesAt', 'noticedAt', 'changedAt', 'baseline', 'pendingChange', 'metering', 'metered'] as const),
   ...(['cancelAt', 'endedAt', 'externalKey', 'metadata'] as const),
 ])
 /** A renewal changes the period only: fewer bytes a page. */
@@ -111,7 +111,10 @@ export function subscriptionFrom(row: Row): Subscription {
   }
 }
 
-/** The subscriptions of some accounts that can still bill; `chosen` is a subquery of (organization_id, account id). */
+/**
+ * The subscriptions of some accounts that can still bill: those that are live, and those whose usage may still come in.
+ * `chosen` is a subquery of (organization_id, account id).
+ */
 export function liveSubscriptionsOf(database: Database, chosen: SQL) {
   return database.orm
     .select()
@@ -119,7 +122,7 @@ export function liveSubscriptionsOf(database: Database, chosen: SQL) {
     .where(
       and(
         sql`(${subscriptions.organizationId}, ${subscriptions.accountId}) in ${chosen}`,
-        inArray(subscriptions.status, [...liveStatuses]),
+        or(inArray(subscriptions.status, [...liveStatuses]), sql`${subscriptions.metered} <> '[]'::jsonb`),
       ),
     )
 }
@@ -140,8 +143,11 @@ export function versionsSold(chosen: SQL): SQL {
       select a->>'planVersionId' from jsonb_array_elements(s.add_ons) a
       union all ${sql.raw(paths.map(agreed).join('\n union all '))}
       union all select x from jsonb_array_elements(coalesce(s.metering->'segments', '[]')) g, jsonb_array_elements_text(g->'versionIds') x
+      union all select x from jsonb_array_elements(s.metered) m, jsonb_array_elements(m->'timeline') t, jsonb_array_elements_text(t->'versionIds') x
+      union all select m->'agreement'->>'planVersionId' from jsonb_array_elements(s.metered) m
+      union all select a->>'planVersionId' from jsonb_array_elements(s.metered) m, jsonb_array_elements(m->'agreement'->'addOns') a
     ) as v(id) where ${whose} and (s.scheduled_change is not null or s.baseline is not null
-      or s.pending_change is not null or s.metering is not null or s.add_ons <> '[]'::jsonb))`
+      or s.pending_change is not null or s.metering is not null or s.add_ons <> '[]'::jsonb or s.metered <> '[]'::jsonb))`
 }
 
 /** `id` may be a subquery that finds it. */

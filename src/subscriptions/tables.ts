@@ -26,6 +26,7 @@ import {
   type Baseline,
   billingTimes,
   liveStatuses,
+  type MeteredPeriod,
   type Metering,
   type PendingChange,
   type ScheduledChange,
@@ -70,6 +71,7 @@ export const subscriptions = pgTable(
     baseline: jsonb('baseline').$type<Baseline>(),
     pendingChange: jsonb('pending_change').$type<PendingChange>(),
     metering: jsonb('metering').$type<Metering>(),
+    metered: jsonb('metered').notNull().default([]).$type<readonly MeteredPeriod[]>(),
     cancelAt: instantColumn('cancel_at'),
     endedAt: instantColumn('ended_at'),
     externalKey: text('external_key'),
@@ -99,7 +101,8 @@ export const subscriptions = pgTable(
       .on(table.organizationId, table.accountId)
       .where(
         sql`${table.status} = 'paused' or ${table.scheduledChange} is not null or ${table.baseline} is not null
-          or ${table.pendingChange} is not null or ${table.metering} is not null or ${table.addOns} <> '[]'::jsonb`,
+          or ${table.pendingChange} is not null or ${table.metering} is not null or ${table.addOns} <> '[]'::jsonb
+          or ${table.metered} <> '[]'::jsonb`,
       ),
     uniqueIndex('subscriptions_live')
       .on(table.organizationId, table.accountId, table.planId)

@@ -8,6 +8,8 @@ const jane = { email: 'jane@startup.example', name: 'Jane' }
 
 afterEach(() => vi.restoreAllMocks())
 
+const isForSecretKeys = ({ security }: Json) => security.some((scheme: Json) => 'bearer' in scheme)
+
 type Key = { readonly id: string; readonly key: string; readonly client: ReturnType<typeof clientOf> }
 
 async function keyWith(client: Client, scopes: readonly string[]): Promise<Key> {
@@ -20,7 +22,8 @@ test('FR-140 a key is shown once, and the database holds none: only its hash and
   const { key, ...shown } = body(await client.post('/v1/api_keys', { name: 'Server' }))
   expect(key).toMatch(/^sk_test_[A-Za-z0-9_-]{32}$/)
   expect(shown).toEqual({
-    ...{ id: expect.stringMatching(/^key_/), name: 'Server', scopes: ['read', 'write'], ending: key.slice(-4) },
+    ...{ id: expect.stringMatching(/^key_/), name: 'Server', kind: 'secret', scopes: ['read', 'write'] },
+    ...{ origins: null, ending: key.slice(-4) },
     created_at: expect.stringMatching(/Z$/),
   })
   expect(body(await client.get('/v1/api_keys')).data[0]).toEqual(shown)
@@ -78,7 +81,7 @@ test('FR-140 a key that may only read writes nothing, at any route', async () =>
   const head = await request('/v1/accounts', { method: 'HEAD', headers: { Authorization: `Bearer ${reader.key}` } })
   expect(head.status).toBe(200)
   const one = new Proxy({}, { get: () => 'x' }) as Record<string, string>
-  const writes = (await operations()).filter(({ method }) => method !== 'GET')
+  const writes = (await operations()).filter(({ method, about }) => method !== 'GET' && isForSecretKeys(about))
   await storesNothing(async () => {
     for (const { name, method, path } of writes) {
       const headers = { Authorization: `Bearer ${reader.key}`, 'Content-Type': 'application/json' }
@@ -86,6 +89,83 @@ test('FR-140 a key that may only read writes nothing, at any route', async () =>
       expect([name, reply.status, reply.body.code]).toEqual([name, 403, 'forbidden'])
     }
   })
+})
+
+test('FR-140 only the beacon is for publishable keys', async () => {
+  const others = (await operations()).filter(({ about }) => !isForSecretKeys(about))
+  expect(others.map(({ name, about }) => [name, about.security])).toEqual([
+    ['POST /v1/usage/beacon', [{ publishable: [] }]],
+  ])
+})
+
+test('FR-140 a publishable key is made for some pages, shown once and listed with them', async () => {
+  const client = await organization()
+  const about = { name: 'Web', kind: 'publishable', origins: ['https://app.example', 'http://localhost:3000'] }
+  const { key, ...shown } = body(await client.post('/v1/api_keys', about))
+  expect(key).toMatch(/^pk_test_[A-Za-z0-9_-]{32}$/)
+  expect(shown).toMatchObject({ ...about, scopes: ['usage'], ending: key.slice(-4) })
+  expect(body(await client.get('/v1/api_keys')).data[0]).toEqual(shown)
+  expect(Object.values(await storedRows()).join('\n')).not.toContain(key.slice(8))
+  const live = await organization('live')
+  expect(body(await live.post('/v1/api_keys', { ...about, origins: ['*'] })).key).toMatch(/^pk_live_/)
+})
+
+test('FR-140 a publishable key opens no route that is for secret ones, and is told where it belongs', async () => {
+  const client = await organization()
+  const { key } = body(await client.post('/v1/api_keys', { name: 'Web', kind: 'publishable', origins: ['*'] }))
+  const one = new Proxy({}, { get: () => 'x' }) as Record<string, string>
+  const routes = (await operations()).filter(({ about }) => isForSecretKeys(about))
+  expect(routes.length).toBeGreaterThan(50)
+  await storesNothing(async () => {
+    for (const { name, method, path } of routes) {
+      const headers = { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' }
+      const reply = await request(pathWith(path, one), { method, headers, ...(method !== 'GET' && { body: '{}' }) })
+      expect([name, reply.status, reply.body.code]).toEqual([name, 403, 'forbidden'])
+      expect(reply.body.hint).toContain('/v1/usage/beacon')
+    }
+  })
+})
+
+test.each<[string, Json, string]>([
+  ['without origins', { kind: 'publishable' }, '/origins'],
+  ['for no page', { kind: 'publishable', origins: [] }, '/origins'],
+  ['for 21 pages', { kind: 'publishable', origins: Array(21).fill('https://app.example') }, '/origins'],
+  ['with scopes', { kind: 'publishable', origins: ['*'], scopes: ['read'] }, '/scopes'],
+  ['that is secret, with origins', { origins: ['https://app.example'] }, '/origins'],
+  ['that is secret, for usage', { scopes: ['usage'] }, '/scopes/0'],
+  ['of another kind', { kind: 'private' }, '/kind'],
+  ...[
+    ...[
+      'https://app.example/',
+      'https://app.example/path',
+      'HTTPS://app.example',
+      'https://App.example',
+      'app.example',
+    ],
+    ...[
+      'https://*.app.example',
+      'https://app.example:443',
+      'null',
+      '',
+      'ftp://app.example',
+      'https://user@app.example',
+    ],
+    ...['javascript:alert(1)', 'https://app.example?x', ' https://app.example'],
+  ].map((origin): [string, Json, string] => [
+    `for pages of ${JSON.stringify(origin)}`,
+    { kind: 'publishable', origins: [origin] },
+    '/origins/0',
+  ]),
+])('FR-140 a key %s is refused', async (_, about, pointer) => {
+  const client = await organization()
+  const refused = await storesNothing(() => client.post('/v1/api_keys', { name: 'Web', ...about }))
+  expectProblem(refused, 422, 'invalid_request', { errors: [expect.objectContaining({ pointer })] })
+})
+
+test('FR-140 who may not write gives no key that writes usage', async () => {
+  const { client: admin } = await keyWith(await organization(), ['read', 'admin'])
+  const asked = () => admin.post('/v1/api_keys', { name: 'Web', kind: 'publishable', origins: ['*'] })
+  expectProblem(await storesNothing(asked), 403, 'forbidden')
 })
 
 test('FR-140 a key that may only write reads nothing', async () => {

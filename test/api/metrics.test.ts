@@ -10,7 +10,7 @@ test('a metric says what is measured, and is shown and listed by its code', asyn
   const reply = await client.post('/v1/metrics', { ...calls, field: 'tokens', metadata: { team: 'core' } })
   expect(reply.status).toBe(201)
   expect(reply.body).toEqual({
-    ...{ ...calls, field: 'tokens', metadata: { team: 'core' } },
+    ...{ ...calls, field: 'tokens', decimals: 12, allow_negative: false, metadata: { team: 'core' } },
     id: expect.stringMatching(/^met_[0-9a-z]{26}$/),
     created_at: expect.stringMatching(/Z$/),
   })
@@ -35,6 +35,33 @@ test.each([
   expect(body(await client.post('/v1/metrics', { ...calls, aggregation })).field).toBe(field)
 })
 
+test.each([
+  ['sum', false],
+  ['count', false],
+  ['unique_count', false],
+  ['max', false],
+  ['latest', false],
+  ['weighted_sum', true],
+])('FR-077 the quantity of a %s may be below zero: %s, unless said otherwise', async (aggregation, allowed) => {
+  const client = await organization()
+  expect(body(await client.post('/v1/metrics', { ...calls, aggregation })).allow_negative).toBe(allowed)
+  const other = { ...calls, code: 'other', aggregation, allow_negative: !allowed, decimals: 2 }
+  expect(body(await client.post('/v1/metrics', other))).toMatchObject({ allow_negative: !allowed, decimals: 2 })
+  expect(body(await client.get('/v1/metrics/other'))).toMatchObject({ allow_negative: !allowed, decimals: 2 })
+})
+
+test.each([
+  ['decimals', [-1, 13, 1.5, '2', null]],
+  ['allow_negative', ['yes', 1, null]],
+])('FR-077 a metric whose %s is out of range is refused', async (member, values) => {
+  const client = await organization()
+  for (const value of values) {
+    const refused = await storesNothing(() => client.post('/v1/metrics', { ...calls, [member]: value }))
+    expectProblem(refused, 422, 'invalid_request', pointsAt(`/${member}`))
+  }
+  expect(body(await client.post('/v1/metrics', { ...calls, decimals: 0 })).decimals).toBe(0)
+})
+
 test('a metric’s code is taken once in an organization', async () => {
   const [client, other] = [await organization(), await organization()]
   body(await client.post('/v1/metrics', calls))
@@ -49,10 +76,12 @@ test('a metric keeps what it measures: only its name and metadata change', async
   const changed = body(await client.patch('/v1/metrics/api_calls', { name: 'Calls', metadata: { a: '1' } }))
   expect(changed).toEqual({ ...before, name: 'Calls', metadata: { a: '1' } })
   expect(body(await client.get('/v1/metrics/api_calls'))).toEqual(changed)
-  const patch = { aggregation: 'max', field: 'tokens', code: 'other' }
+  const patch = { aggregation: 'max', field: 'tokens', code: 'other', decimals: 2, allow_negative: true }
   const refused = await storesNothing(() => client.patch('/v1/metrics/api_calls', patch))
   expectProblem(refused, 422, 'invalid_request')
-  expect(refused.body.errors.map(({ pointer }: Json) => pointer).sort()).toEqual(['/aggregation', '/code', '/field'])
+  expect(refused.body.errors.map(({ pointer }: Json) => pointer).sort()).toEqual([
+    ...['/aggregation', '/allow_negative', '/code', '/decimals', '/field'],
+  ])
 })
 
 test('what is no metric is refused, every fault at once', async () => {

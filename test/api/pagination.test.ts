@@ -10,6 +10,11 @@ let jane: Customer
 let ann: Customer
 let ids: Record<string, string>
 let made = 0
+/** Whose usage is listed. */
+let subscription: string
+let events = 0
+/** What a list cannot do without. */
+const needed: Record<string, string> = {}
 
 /** Makes one more row of a list, by its path. A list of the API that is not here fails the test below. */
 const makesOneMore: Readonly<Record<string, (name: string) => Promise<unknown>>> = {
@@ -50,12 +55,26 @@ const makesOneMore: Readonly<Record<string, (name: string) => Promise<unknown>>>
   '/v1/refunds': () => corrected({ refund: 100 }),
   '/v1/subscriptions': subscribes,
   '/v1/test_clocks': (name) => post('/v1/test_clocks', { name }),
+  '/v1/usage/events': used,
+  '/v1/usage/set_aside': () =>
+    sql(`insert into usage_set_aside (shard, position, organization_id, event, reason, at)
+      select 0, n.next, s.organization_id, json_build_object('event_id', 'evt-' || n.next, 'subscription_id', s.id, 'metric', 'events',
+        'quantity', '1', 'properties', '{}'::json, 'at', '2026-01-01T00:00:00Z'), 'no room', clock_timestamp()
+      from (select * from subscriptions order by id limit 1) s, (select count(*) as next from usage_set_aside) n`),
 }
 
 /** As the Worker makes them: by time, so that what is newer sorts later. */
 const newId = `(lpad(to_hex((extract(epoch from clock_timestamp()) * 1000)::bigint), 12, '0') || '70008' || substr(md5(random()::text), 1, 15))::uuid`
 
 const post = async (path: string, about: Json) => body(await world.client.post(path, about))
+
+/** Each a moment after the one before, by ids that sort as they were used. */
+async function used() {
+  events += 1
+  const [id, timestamp] = [`evt-${String(events).padStart(4, '0')}`, new Date(Date.UTC(2026, 0, 1, 0, 0, 0, events))]
+  const { accepted } = await post('/v1/usage/events', { id, subscription, metric: 'events', timestamp })
+  expect(accepted).toBe(1)
+}
 
 function plan(code: string) {
   return world.plan(code, { prices: [monthly('USD', '4900')] })
@@ -87,14 +106,18 @@ beforeAll(async () => {
   jane = await world.account()
   ann = await world.account({ name: 'Ann' })
   const first = await plan('first')
-  const { payment } = await jane.subscribes('first')
+  const { id, payment } = await jane.subscribes('first')
+  subscription = id
+  needed['/v1/usage/events'] = `subscription=${id}&`
+  await post('/v1/metrics', { code: 'events', name: 'Events', aggregation: 'count' })
   await credit()
   const [{ id: credits }] = body(await world.client.get('/v1/credits')).data
   ids = { accounts: jane.id, plans: first.id, payments: payment.id, credits }
 })
 
 const idsOf = (page: Json) => page.data.map(({ id }: Json) => id)
-const page = async (path: string, query: string) => body(await world.client.get(`${path}?${query}`))
+const page = async (path: string, query: string) =>
+  body(await world.client.get(`${path}?${needed[path] ?? ''}${query}`))
 
 async function makeMore(path: string, count: number) {
   for (let index = 0; index < count; index++) {

@@ -30,6 +30,13 @@ test('FR-122 every route that is mounted is in the document', async () => {
   expect([...new Set(mounted)].sort()).toEqual(documented)
 })
 
+/** Exports are files and a stream is events; everything else is JSON. */
+const mediaTypes = [
+  ['.csv', 'text/csv'],
+  ['.ndjson', 'application/x-ndjson'],
+  ['/stream', 'text/event-stream'],
+] as const
+
 test('FR-122 every operation says what it is, what it answers and what a refusal looks like', async () => {
   for (const { name, path, about } of await operations()) {
     expect([name, about.summary?.length > 5, about.tags?.length]).toEqual([name, true, 1])
@@ -37,12 +44,7 @@ test('FR-122 every operation says what it is, what it answers and what a refusal
     expect(Object.keys(about.responses.default.content)).toEqual(['application/problem+json'])
     const success = Object.keys(about.responses).filter((status) => status.startsWith('2'))
     expect(success.length, name).toBeGreaterThan(0)
-    // Exports are files; everything else is JSON.
-    const media = path.endsWith('.csv')
-      ? 'text/csv'
-      : path.endsWith('.ndjson')
-        ? 'application/x-ndjson'
-        : 'application/json'
+    const media = mediaTypes.find(([ending]) => path.endsWith(ending))?.[1] ?? 'application/json'
     for (const status of success) expect(about.responses[status].content[media]?.schema, name).toBeDefined()
     const named = (about.parameters ?? []).filter((one: Json) => one.in === 'path').map((one: Json) => one.name)
     expect([name, named]).toEqual([name, [...path.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => parameter)])

@@ -30,11 +30,24 @@ function isList({ responses }: Json): boolean {
   return schema?.$ref?.endsWith('List') ?? false
 }
 
-/** Puts ids into a path by the resource before each: `{ accounts: 'acct_…' }`. */
+/** What a list cannot do without: an event is a subscription's. */
+export function requiredQuery({ about }: Operation): readonly string[] {
+  const parameters: readonly Json[] = about.parameters ?? []
+  return parameters.filter((one) => one.in === 'query' && one.required).map(({ name }) => name)
+}
+
+/**
+ * Puts ids into a path by the resource before each: `{ accounts: 'acct_…' }`. What is known by two is known by its path to
+ * the first: `{ 'events/sub_…': 'evt-1' }`.
+ */
 export function pathWith(path: string, ids: Readonly<Record<string, string>>): string {
-  return path.replace(/([a-z_]+)\/\{\w+\}/g, (_, resource: string) => {
+  const known = (resource: string) => {
     const id = ids[resource]
     if (id === undefined) throw new Error(`this test has no ${resource} for ${path}: add one`)
-    return `${resource}/${id}`
+    return id
+  }
+  return path.replace(/([a-z_]+)\/\{\w+\}(\/\{\w+\})?/g, (_, resource: string, second?: string) => {
+    const first = `${resource}/${known(resource)}`
+    return second === undefined ? first : `${first}/${known(first)}`
   })
 }

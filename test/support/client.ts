@@ -25,6 +25,7 @@ export type Client = {
   readonly get: (path: string, options?: Options) => Promise<Reply>
   readonly post: (path: string, body?: unknown, options?: Options) => Promise<Reply>
   readonly patch: (path: string, body: unknown, options?: Options) => Promise<Reply>
+  readonly put: (path: string, body: unknown, options?: Options) => Promise<Reply>
   readonly delete: (path: string, options?: Options) => Promise<Reply>
 }
 
@@ -56,6 +57,7 @@ export function clientOf(key: string): Omit<Client, 'organization' | 'stripeKey'
     key,
     get,
     post: send('POST'),
+    put: send('PUT'),
     patch: send('PATCH'),
     delete: (path, options) => send('DELETE')(path, undefined, options),
   }

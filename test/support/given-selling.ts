@@ -56,6 +56,7 @@ export function givenRules(about: Partial<Settings> = {}): Settings {
   return {
     ...givenSettings(),
     ...{ proration: { granularity: 'day', invoicing: 'end_of_day' }, invoicing: { consolidate: false } },
+    usage: { graceMinutes: 0 },
     ...about,
   }
 }

@@ -78,7 +78,7 @@ const sold = {
   ...{ organizationId, id: id('subscription', 7), accountId: id('account', 2), version: 1 },
   ...{ planId: id('plan', 5), planVersionId: id('plan_version', 6), quantity: 1, unitAmount: null, addOns: [] },
   ...{ currency: USD, interval: month, billingTime: 'anniversary', timezone: UTC, startAt: at('2026-01-31') },
-  ...{ trialEndsAt: null, trialEnd: 'invoice', billFrom: null, endsAt: null, scheduledChange: null },
+  ...{ trialEndsAt: null, trialEnd: 'invoice', billFrom: null, endsAt: null, scheduledChange: null, metered: [] },
   ...{ externalKey: null, metadata: {}, createdAt: at('2026-01-01') },
 } as const satisfies Partial<SubscriptionIn<'scheduled'>>
 

@@ -1,5 +1,4 @@
-import { expireCredits, nextExpiry } from '../../credits/domain/credit.ts'
-import type { DraftInvoice } from '../../invoices/domain/invoice.ts'
+import { expireCredits } from '../../credits/domain/credit.ts'
 import type { Id } from '../../kernel/id.ts'
 import type { Instant } from '../../kernel/instant.ts'
 import type { Rejection } from '../../kernel/rejection.ts'
@@ -10,22 +9,15 @@ import type { Subscription } from '../../subscriptions/domain/subscription.ts'
 import { applyStep, closeDraft } from './bill.ts'
 import { all } from './book.ts'
 import { expirePending } from './pending-change.ts'
-import { type Context, factsOf, post, tell, type Work } from './work.ts'
+import { supplement } from './supplement.ts'
+import { type Context, factsOf, fallingDue, post, tell, type Work } from './work.ts'
 
 /** A subscription further behind than this many steps is brought up to date by several decisions. */
 const MAX_STEPS = 24
 /** So many steps of all its subscriptions an account gets in one decision: a commit can number so much only. */
 const MAX_STEPS_AN_ACCOUNT = 480
 
-/** One thing that falls due, and what it makes of the work. */
-type Due = {
-  readonly at: Instant
-  /** What is of no subscription comes last at an instant. */
-  readonly of: Id<'subscription'> | null
-  /** At one instant a subscription's draft becomes final before anything else happens to it. */
-  readonly rank: 0 | 1
-  readonly run: (work: Work) => Result<Work, Rejection>
-}
+type Due = ReturnType<typeof fallingDue>[number]
 
 /**
  * Everything of the account that falls due by now, in the order of (instant, subscription): drafts, steps, then credits
@@ -43,7 +35,7 @@ export function advanceOne(
   context: Context,
   most = MAX_STEPS,
 ): Result<Work, Rejection> {
-  return advanceAll(work, context, ({ of }) => of === id, most)
+  return advanceAll(work, context, (due) => subjectOf(due) === id, most)
 }
 
 export function isDueBy(subscription: Subscription, now: Instant): boolean {
@@ -61,7 +53,7 @@ function advanceAll(
   for (let steps = 0; steps < most; steps++) {
     const next = firstDue(work, context, isMeant)
     if (next === null) break
-    const done = next.run(work)
+    const done = happened(work, next, context)
     if (!done.ok) return done
     work = done.value
   }
@@ -70,45 +62,53 @@ function advanceAll(
 
 function firstDue(work: Work, context: Context, isMeant: (due: Due) => boolean): Due | null {
   let first: Due | null = null
-  for (const due of dues(work, context)) {
+  for (const due of fallingDue(work)) {
     if (due.at > context.now || !isMeant(due)) continue
     if (first === null || isBefore(due, first)) first = due
   }
   return first
 }
 
+/** At one instant what is of no subscription comes last, and a draft before anything else of its subscription. */
 function isBefore(left: Due, right: Due): boolean {
   if (left.at !== right.at) return left.at < right.at
-  if (left.of !== right.of) return left.of !== null && (right.of === null || left.of < right.of)
-  return left.rank < right.rank
+  const [one, other] = [subjectOf(left), subjectOf(right)]
+  if (one !== other) return one !== null && (other === null || one < other)
+  return left.kind === 'draft' && right.kind !== 'draft'
 }
 
-/** Every source of what falls due by itself. */
-function dues(work: Work, context: Context): readonly Due[] {
-  const expiry = nextExpiry(all(work.credits))
-  return [
-    ...all(work.invoices).flatMap((invoice) => (invoice.status === 'draft' ? draftDue(invoice, context) : [])),
-    ...all(work.subscriptions).flatMap((subscription) => stepDue(subscription, context)),
-    ...(expiry === null
-      ? []
-      : [{ at: expiry, of: null, rank: 1, run: (now: Work) => ok(expire(now, context)) } as const]),
-  ]
-}
-
-function draftDue(draft: DraftInvoice, context: Context): readonly Due[] {
-  const { finalizeAt: at, subscriptionId: of } = draft
-  return at === null ? [] : [{ at, of, rank: 0, run: (work) => closeDraft(work, draft, context) }]
-}
-
-function stepDue(subscription: Subscription, context: Context): readonly Due[] {
-  const due = nextDue(subscription)
-  if (due === null) return []
-  const run = (work: Work): Result<Work, Rejection> => {
-    if (due.kind === 'pending_change') return expirePending(work, subscription, context)
-    const step = nextStep(subscription, due.at, factsOf(context))
-    return step === null ? ok(work) : applyStep(work, subscription, step, context)
+function subjectOf(due: Due): Id<'subscription'> | null {
+  switch (due.kind) {
+    case 'draft':
+      return due.draft.subscriptionId
+    case 'subscription':
+      return due.subscription.id
+    case 'credit':
+      return null
   }
-  return [{ at: due.at, of: subscription.id, rank: 1, run }]
+}
+
+function happened(work: Work, due: Due, context: Context): Result<Work, Rejection> {
+  switch (due.kind) {
+    case 'draft':
+      return closeDraft(work, due.draft, context)
+    case 'subscription':
+      return stepped(work, due.subscription, due.due, context)
+    case 'credit':
+      return ok(expire(work, context))
+  }
+}
+
+function stepped(
+  work: Work,
+  subscription: Subscription,
+  due: NonNullable<ReturnType<typeof nextDue>>,
+  context: Context,
+): Result<Work, Rejection> {
+  if (due.kind === 'pending_change') return expirePending(work, subscription, context)
+  if (due.kind === 'supplement') return supplement(work, subscription, context)
+  const step = nextStep(subscription, due.at, factsOf(context))
+  return step === null ? ok(work) : applyStep(work, subscription, step, context)
 }
 
 function expire(work: Work, { now }: Context): Work {

@@ -9,11 +9,11 @@ import type { Billable } from '../../subscriptions/domain/billable.ts'
 import type { Step } from '../../subscriptions/domain/step.ts'
 import type { Subscription } from '../../subscriptions/domain/subscription.ts'
 import { unclaimed } from './billing-key.ts'
-import { all } from './book.ts'
 import { type Closing, close, deleteDraft } from './close.ts'
-import { discountedBy, periodsGivenBack } from './coupon-periods.ts'
+import { discountedAnew, discountedBy } from './coupon-periods.ts'
 import { prorate } from './prorate.ts'
-import { type Context, tell, type Work } from './work.ts'
+import { type Taking, takenBy, takesUsageUntil } from './usage-taken.ts'
+import { type Context, draftsIn, tell, type Work } from './work.ts'
 
 /**
  * One step of a subscription's life with the invoices it makes. Before it ends or pauses, what its changes left as drafts
@@ -43,7 +43,7 @@ export function applyStep(
  */
 function bill(
   work: Work,
-  { subscription, billables, reason, type }: Step,
+  { subscription, billables, closed, reason, type }: Step,
   first: Billable,
   context: Context,
 ): Result<Work, Rejection> {
@@ -53,14 +53,14 @@ function bill(
   const own = { subscriptionId: subscription.id, except: null }
   const keyed = isAgain ? billables.map((one) => ({ ...one, key: unclaimed(work, one.key, own) })) : billables
   const fresh = keyed.map((billable) => lineOf(billable, subscription.timezone, ids))
-  const held = all(work.invoices).filter(
-    (invoice): invoice is DraftInvoice =>
-      invoice.status === 'draft' && invoice.awaits === 'next_invoice' && invoice.subscriptionId === subscription.id,
+  const held = draftsIn(work).filter(
+    ({ awaits, subscriptionId }) => awaits === 'next_invoice' && subscriptionId === subscription.id,
   )
   const emptied = held.reduce((next, draft) => deleteDraft(next, draft, context), work)
   const left = held.flatMap((draft) => draft.lines)
+  const taking = { of: subscription.id, closed, until: takesUsageUntil(billables, closed, now) }
   if (reason === 'renewal' && snapshot.settings.invoicing.consolidate)
-    return consolidate(emptied, [...left, ...fresh], first, context)
+    return consolidate(emptied, { lines: [...left, ...fresh], first, taking }, context)
   const { work: used, lines } = discountedBy(emptied, billables, fresh, context)
   const about: DraftFor = {
     organizationId: subscription.organizationId,
@@ -69,65 +69,58 @@ function bill(
     currency: subscription.currency,
     reason,
     period: first.period,
-    awaits: 'tax',
-    finalizeAt: null,
+    awaits: taking.until === null ? 'tax' : 'usage',
+    finalizeAt: taking.until,
     at: now,
   }
   const draft = draftInvoice(about, [...left, ...lines], ids)
-  return draft.ok ? close(used, draft.value, context) : draft
+  if (!draft.ok) return draft
+  const noted = takenBy(used, taking, draft.value.id)
+  return taking.until === null
+    ? close(noted, draft.value, context)
+    : ok(tell(noted, 'invoice', 'invoice.created', draft.value, now))
 }
+
+type Joining = { readonly lines: readonly Line[]; readonly first: Billable; readonly taking: Taking }
 
 /**
  * An account's renewals of one local date in one draft, final at the next local midnight. Coupons are of the whole
  * invoice: each renewal that joins it has them taken off anew, and they use one period.
  */
-function consolidate(
-  start: Work,
-  joining: readonly Line[],
-  first: Billable,
-  context: Context,
-): Result<Work, Rejection> {
-  const { now, ids, snapshot } = context
+function consolidate(start: Work, joining: Joining, context: Context): Result<Work, Rejection> {
+  const { now, ids } = context
+  const { first, taking } = joining
   const open = openRenewals(start, now)
-  const back = open === null ? start : periodsGivenBack(start, open, context)
-  const gathered = [...(open?.lines ?? []), ...joining]
-  const changes = gathered.filter(isProrated)
-  const periods = gathered.filter((line) => !isProrated(line))
-  const about = periods.map(({ subscriptionId, planVersionId }) => ({
-    subscriptionId,
-    planId: planVersionId === null ? null : (snapshot.versions.get(planVersionId)?.planId ?? null),
-  }))
-  const { work, lines } = discountedBy(back, about, periods, context)
-  const whole = [...changes, ...lines]
-  if (open !== null) {
-    const grown = withLines({ ...open, period: spanning(open.period, first.period) }, whole)
-    return grown.ok ? ok(tell(work, 'invoice', 'invoice.updated', grown.value, now)) : grown
-  }
+  const { work, lines } = discountedAnew(start, open, [...(open?.lines ?? []), ...joining.lines], context)
   const { timezone, organizationId, id: accountId, currency } = work.account
+  const finalizeAt = latest(open?.finalizeAt ?? nextLocalMidnight(now, timezone), taking.until)
+  if (open !== null) {
+    const grown = withLines({ ...open, finalizeAt, period: spanning(open.period, first.period) }, lines)
+    if (!grown.ok) return grown
+    return ok(tell(takenBy(work, taking, open.id), 'invoice', 'invoice.updated', grown.value, now))
+  }
   const draft: DraftFor = {
     ...{ organizationId, accountId, subscriptionId: null, currency, reason: 'renewal', period: first.period, at: now },
-    ...{ awaits: 'day_end', finalizeAt: nextLocalMidnight(now, timezone) },
+    ...{ awaits: 'day_end', finalizeAt },
   }
-  const drafted = draftInvoice(draft, whole, ids)
-  return drafted.ok ? ok(tell(work, 'invoice', 'invoice.created', drafted.value, now)) : drafted
+  const drafted = draftInvoice(draft, lines, ids)
+  if (!drafted.ok) return drafted
+  return ok(tell(takenBy(work, taking, drafted.value.id), 'invoice', 'invoice.created', drafted.value, now))
+}
+
+function latest(one: Instant, other: Instant | null): Instant {
+  return other !== null && other > one ? other : one
 }
 
 /** Today's draft of renewals, by the account's calendar. */
-function openRenewals({ account, invoices }: Work, now: Instant): DraftInvoice | null {
-  const today = localDateOf(now, account.timezone)
-  const open = all(invoices).find(
-    (invoice): invoice is DraftInvoice =>
-      invoice.status === 'draft' &&
-      invoice.awaits === 'day_end' &&
-      invoice.reason === 'renewal' &&
-      localDateOf(invoice.issuedAt, account.timezone) === today,
+function openRenewals(work: Work, now: Instant): DraftInvoice | null {
+  const { timezone } = work.account
+  const today = localDateOf(now, timezone)
+  const open = draftsIn(work).find(
+    ({ awaits, reason, issuedAt }) =>
+      awaits === 'day_end' && reason === 'renewal' && localDateOf(issuedAt, timezone) === today,
   )
   return open ?? null
-}
-
-/** What changes left for the next invoice is discounted by its own rule. */
-function isProrated({ kind }: Line): boolean {
-  return kind === 'proration_credit' || kind === 'proration_charge'
 }
 
 function spanning(one: Period, other: Period): Period {
@@ -136,11 +129,8 @@ function spanning(one: Period, other: Period): Period {
 
 /** Everything that changes of a subscription left as drafts. */
 export function closeDrafts(work: Work, { id }: Pick<Subscription, 'id'>, context: Context): Result<Work, Rejection> {
-  const drafts = all(work.invoices).filter(
-    (one): one is DraftInvoice =>
-      one.status === 'draft' &&
-      one.subscriptionId === id &&
-      (one.awaits === 'day_end' || one.awaits === 'next_invoice'),
+  const drafts = draftsIn(work).filter(
+    ({ subscriptionId, awaits }) => subscriptionId === id && (awaits === 'day_end' || awaits === 'next_invoice'),
   )
   let next: Result<Work, Rejection> = ok(work)
   for (const draft of drafts) {

@@ -19,6 +19,11 @@ export function unclaimed(
   return used.length === 0 ? key : `${key}#${Math.max(...used) + 1}`
 }
 
+/** Of a correction or a supplement, the key of what is corrected or added to. */
+export function keyBehind(billingKey: string): string {
+  return billingKey.replace(/^(correction:[^:]+:|supplemental:\d+:\d+:)+/, '')
+}
+
 function numberIn(billingKey: string | null, key: string): readonly number[] {
   if (billingKey === key) return [1]
   return billingKey?.startsWith(`${key}#`) ? [Number(billingKey.slice(key.length + 1))] : []

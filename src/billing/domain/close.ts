@@ -22,7 +22,8 @@ import { splitTax, taxOf } from '../../taxes/domain/tax.ts'
 import { all } from './book.ts'
 import { numberInvoice } from './numbers.ts'
 import { settleSurplus } from './surplus.ts'
-import { type Context, keep, post, tell, type Work } from './work.ts'
+import { withUsageNow } from './usage-taken.ts'
+import { type Context, draftsIn, keep, post, tell, type Work } from './work.ts'
 
 export type Closing = {
   /** Where a negative total goes that no open invoice takes up. */
@@ -41,10 +42,12 @@ export function close(
   context: Context,
   { surplusTo = 'balance', taxes }: Closing = {},
 ): Result<Work, Rejection> {
-  const settled = creditedFirst(start, asked, context)
+  const taken = withUsageNow(start, asked, context)
+  if (!taken.ok) return taken
+  const settled = creditedFirst(taken.value.work, taken.value.draft, context)
   if (!settled.ok) return settled
   const work = settled.value
-  const draft = withTaxesCredited(work, asked)
+  const draft = withTaxesCredited(work, taken.value.draft)
   const { snapshot, now, ids } = context
   const answer =
     taxes === undefined
@@ -85,12 +88,8 @@ export function close(
 function creditedFirst(work: Work, { id, lines }: DraftInvoice, context: Context): Result<Work, Rejection> {
   const credited = new Set(lines.flatMap(({ creditsLineId }) => creditsLineId ?? []))
   if (credited.size === 0) return ok(work)
-  const drafts = all(work.invoices).filter(
-    (one): one is DraftInvoice =>
-      one.id !== id &&
-      one.status === 'draft' &&
-      one.awaits !== 'tax' &&
-      one.lines.some((line) => credited.has(line.id)),
+  const drafts = draftsIn(work).filter(
+    (one) => one.id !== id && one.awaits !== 'tax' && one.lines.some((line) => credited.has(line.id)),
   )
   return drafts.reduce<Result<Work, Rejection>>(
     (next, draft) => (next.ok ? close(next.value, draft, context) : next),

@@ -7,6 +7,7 @@ import type { Instant } from '../../kernel/instant.ts'
 import type { ChargeOutcome } from '../../payments/domain/outcome.ts'
 import type { RefundOutcome } from '../../payments/domain/refund-outcome.ts'
 import type { CreateSubscription, SubscriptionCommand } from '../../subscriptions/domain/command.ts'
+import type { Report } from '../../usage/domain/report.ts'
 
 /** A tax of an external engine, on the whole of the invoice. */
 type TaxTold = Omit<TaxAmount, 'taxable'>
@@ -49,6 +50,12 @@ export type AccountCommand =
       readonly type: 'detach_discounts'
       readonly couponCode: string | null
       readonly subscriptionId: Id<'subscription'> | null
+    }
+  /** What the usage shards have to say to a subscription. */
+  | {
+      readonly type: 'report_usage'
+      readonly subscriptionId: Id<'subscription'>
+      readonly reports: readonly Report[]
     }
   /** Everything that falls due by now. */
   | { readonly type: 'advance' }

@@ -30,6 +30,31 @@ export function discountedBy(
   return { work: next, lines: netted }
 }
 
+/**
+ * Lines of a draft that is made anew: coupons are taken off all of it as of now, and use one period. What changes left
+ * for the next invoice is discounted by its own rule.
+ */
+export function discountedAnew(
+  start: Work,
+  draft: Pick<Invoice, 'lines'> | null,
+  lines: readonly Line[],
+  context: Context,
+): ReturnType<typeof discountedBy> {
+  const back = draft === null ? start : periodsGivenBack(start, draft, context)
+  const { versions } = context.snapshot
+  const periods = lines.filter((line) => !isProrated(line))
+  const about = periods.map(({ subscriptionId, planVersionId }) => ({
+    subscriptionId,
+    planId: planVersionId === null ? null : (versions.get(planVersionId)?.planId ?? null),
+  }))
+  const { work, lines: taken } = discountedBy(back, about, periods, context)
+  return { work, lines: [...lines.filter(isProrated), ...taken] }
+}
+
+function isProrated({ kind }: Line): boolean {
+  return kind === 'proration_credit' || kind === 'proration_charge'
+}
+
 /** The base lines say which coupons used one of their periods. */
 export function periodsGivenBack(work: Work, invoice: Pick<Invoice, 'lines'>, { now }: Context): Work {
   const used = new Set(

@@ -13,6 +13,7 @@ import { recordRefunds } from './refunds.ts'
 import { applyCredit, grant, markUncollectible, takeBack } from './settlements.ts'
 import type { Snapshot } from './snapshot.ts'
 import { commandSubscription, create } from './subscription-commands.ts'
+import { reportUsage } from './usage-reports.ts'
 import { voidInvoice } from './void-command.ts'
 import { beginWork, type Context, decisionOf, type Work } from './work.ts'
 
@@ -41,6 +42,7 @@ const deciders: { readonly [T in Command['type']]: Decide<CommandOf<T>> } = {
   void_credit: takeBack,
   attach_coupon: attachCoupon,
   detach_discounts: detachDiscounts,
+  report_usage: reportUsage,
   advance: (work, _, context) => advanceAccount(work, context),
   record_outcomes: (work, { outcomes }, context) => ok(recordOutcomes(work, outcomes, context)),
   record_refunds: (work, { outcomes }, context) => ok(recordRefunds(work, outcomes, context)),

@@ -49,6 +49,8 @@ export type EventOf<S extends EventSubject> = {
   readonly at: Instant
   readonly subject: S
   readonly type: Happenings[S][0]
+  /** What made it happen, where the thing itself does not say. */
+  readonly occasion?: unknown
 } & Changed<Happenings[S][1]>
 
 export type DomainEvent = { [S in EventSubject]: EventOf<S> }[EventSubject]

@@ -9,10 +9,9 @@ import type { Rejection } from '../../kernel/rejection.ts'
 import { err, ok, type Result } from '../../kernel/result.ts'
 import { taxableOf } from '../../taxes/domain/tax.ts'
 import { closeDraft } from './bill.ts'
-import { all } from './book.ts'
 import { close, deleteDraft } from './close.ts'
 import type { CommandOf } from './command.ts'
-import { type Context, tell, type Work } from './work.ts'
+import { type Context, draftsIn, tell, type Work } from './work.ts'
 
 /** An invoice that somebody writes by hand: final at once, or a draft until it is finalised. */
 export function createInvoice(
@@ -80,14 +79,10 @@ export function finalizeInvoice(
 }
 
 /** A credit carries the tax of the line it credits: that has to be known. */
-function untaxedCreditedBy({ invoices }: Work, draft: DraftInvoice): DraftInvoice | null {
+function untaxedCreditedBy(work: Work, draft: DraftInvoice): DraftInvoice | null {
   const credited = new Set(draft.lines.map(({ creditsLineId }) => creditsLineId))
-  const untaxed = all(invoices).find(
-    (one): one is DraftInvoice =>
-      one.id !== draft.id &&
-      one.status === 'draft' &&
-      one.awaits === 'tax' &&
-      one.lines.some(({ id }) => credited.has(id)),
+  const untaxed = draftsIn(work).find(
+    (one) => one.id !== draft.id && one.awaits === 'tax' && one.lines.some(({ id }) => credited.has(id)),
   )
   return untaxed ?? null
 }

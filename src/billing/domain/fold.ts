@@ -52,16 +52,19 @@ function folded<T extends { readonly id: string }>(
 }
 
 /**
- * Drafts, what bills the present period of a live subscription or a later one, with what credits it, and what a change
- * waits for.
+ * Drafts and what they credit, what bills the present period of a live subscription or a later one, with what credits it,
+ * and what a change waits for.
  */
 function neededOf(invoices: readonly Invoice[], subscriptions: readonly Subscription[]): readonly Invoice[] {
   const live = new Map(subscriptions.flatMap((one) => ('endedAt' in one ? [] : [[one.id, presentFrom(one)]])))
   const awaited = new Set(subscriptions.map((one) => (one.status === 'active' ? one.pendingChange?.invoiceId : null)))
+  const drafts = invoices.filter(({ status }) => status === 'draft')
+  const credited = new Set(drafts.flatMap(({ lines }) => lines.flatMap(({ creditsLineId }) => creditsLineId ?? [])))
   return invoices.filter((invoice) => {
     if (invoice.status === 'deleted') return false
     if (invoice.status === 'draft' || awaited.has(invoice.id)) return true
-    return invoice.lines.some(({ subscriptionId, period }) => {
+    return invoice.lines.some(({ id, subscriptionId, period }) => {
+      if (credited.has(id)) return true
       const since = subscriptionId === null ? undefined : live.get(subscriptionId)
       return since !== undefined && since !== null && period.end > since
     })

@@ -89,13 +89,18 @@ function waitingFor({ subscriptions }: Work, { id }: FinalInvoice): Subscription
   return null
 }
 
-/** As of the instant it was asked for: its invoice has been paid, so nothing is invoiced again. */
+/**
+ * As of the instant it was asked for: its invoice has been paid, so that of the change itself nothing is invoiced again.
+ * What was used until then is, where the change ends a metering period.
+ */
 function made(work: Work, { pendingChange, ...waiting }: SubscriptionIn<'active'>, context: Context): Work {
   if (pendingChange === null) return work
   const terms = { at: pendingChange.at, granularity: 'day', invoicing: 'now', credit: 'balance' } as const
-  const { subscription } = changeStep({ ...waiting, pendingChange: null }, pendingChange.to, terms, factsOf(context))
-  const changed = subscription.status === 'active' ? { ...subscription, baseline: null } : subscription
-  return tell(work, 'subscription', 'subscription.changed', changed, context.now)
+  const before = { ...waiting, pendingChange: null }
+  const step = changeStep(before, pendingChange.to, terms, factsOf(context))
+  const changed = step.subscription.status === 'active' ? { ...step.subscription, baseline: null } : step.subscription
+  const done = applyStep(work, before, { ...step, at: context.now, subscription: changed, proration: null }, context)
+  return done.ok ? done.value : tell(work, 'subscription', 'subscription.changed', changed, context.now)
 }
 
 function abandoned(

@@ -9,12 +9,14 @@ import { findPrice } from '../../plans/domain/plan.ts'
 import { itemsOf } from '../../subscriptions/domain/agreement.ts'
 import { lineAmount } from '../../subscriptions/domain/billable.ts'
 import type { Subscription } from '../../subscriptions/domain/subscription.ts'
+import { keyBehind } from './billing-key.ts'
+import { all } from './book.ts'
 import { close } from './close.ts'
 import type { CommandOf } from './command.ts'
 import { discountedBy } from './coupon-periods.ts'
 import { forgetPending } from './pending-change.ts'
 import { voided, voidRefused } from './void.ts'
-import type { Context, Work } from './work.ts'
+import { type Context, tell, type Work } from './work.ts'
 
 /** Voids, and in the same commit bills a subscription's period again as it should have been. */
 export function voidInvoice(
@@ -28,7 +30,7 @@ export function voidInvoice(
   if (refused !== null) return err(refused)
   const isPeriod = periodReasons.includes(invoice.reason)
   const after = forgetPending(voided(work, invoice, reason, context), invoice, context)
-  return (regenerate ?? isPeriod) ? correct(after, invoice, context) : ok(after)
+  return (regenerate ?? isPeriod) ? correct(after, invoice, context) : ok(takenBy(after, invoice, null, context))
 }
 
 /** What a subscription's periods are billed by; these are made anew unless it is said otherwise. */
@@ -55,7 +57,18 @@ function correct(work: Work, invoice: FinalInvoice, context: Context): Result<Wo
     lines,
     ids,
   )
-  return draft.ok ? close(used, draft.value, context) : draft
+  return draft.ok ? close(takenBy(used, invoice, draft.value.id, context), draft.value, context) : draft
+}
+
+/** Late usage is compared with what stands for the invoice; where nothing does, its periods are let go. */
+function takenBy(work: Work, { id: from }: FinalInvoice, to: Id<'invoice'> | null, { now }: Context): Work {
+  const takers = all(work.subscriptions).filter(({ metered }) => metered.some(({ invoiceId }) => invoiceId === from))
+  return takers.reduce((next, taker) => {
+    const metered = taker.metered.flatMap((one) =>
+      one.invoiceId !== from ? [one] : to === null ? [] : [{ ...one, invoiceId: to }],
+    )
+    return tell(next, 'subscription', 'subscription.updated', { ...taker, metered }, now)
+  }, work)
 }
 
 type Place = { readonly line: Line; readonly index: number }
@@ -66,7 +79,8 @@ function rewrittenLine(work: Work, invoice: FinalInvoice, { line, index }: Place
   return {
     ...line,
     id: context.ids('line'),
-    billingKey: line.subscriptionId === null ? null : `correction:${invoice.id}:${index}`,
+    billingKey:
+      line.subscriptionId === null ? null : `correction:${invoice.id}:${keyBehind(line.billingKey ?? `${index}`)}`,
     unitAmount,
     amount:
       kind === 'base' && unitAmount !== null ? lineAmount({ kind, quantity, unitAmount, proration }) : line.amount,

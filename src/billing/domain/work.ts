@@ -4,14 +4,14 @@ import { type Credit, nextExpiry } from '../../credits/domain/credit.ts'
 import type { Coupon } from '../../discounts/domain/coupon.ts'
 import type { Discount } from '../../discounts/domain/discount.ts'
 import type { CreditNote } from '../../invoices/domain/credit-note.ts'
-import type { Invoice } from '../../invoices/domain/invoice.ts'
+import type { DraftInvoice, Invoice } from '../../invoices/domain/invoice.ts'
 import type { IdSource } from '../../kernel/id.ts'
-import { earliest, type Instant } from '../../kernel/instant.ts'
+import { earliest, type Instant, MINUTE_MS } from '../../kernel/instant.ts'
 import type { LedgerTransaction } from '../../ledger/domain/posting.ts'
 import type { Charge, ChargeOf } from '../../payments/domain/payment.ts'
 import type { Refund } from '../../payments/domain/refund.ts'
 import type { Facts } from '../../subscriptions/domain/begin-and-end.ts'
-import { nextDueAt } from '../../subscriptions/domain/due.ts'
+import { type Due, nextDue } from '../../subscriptions/domain/due.ts'
 import type { Subscription } from '../../subscriptions/domain/subscription.ts'
 import { all, type Book, bookOf, type Changed, changesIn, put, versioned } from './book.ts'
 import type { Decision, DomainEvent, EventOf, EventSubject } from './decision.ts'
@@ -69,6 +69,7 @@ export function tell<S extends Bookable>(
   type: EventOf<S>['type'],
   after: EventOf<S>['after'],
   at: Instant,
+  occasion?: unknown,
 ): Work {
   const name = bookBySubject[subject]
   const book = work[name] as unknown as Book<{ id: string; version: number }>
@@ -76,7 +77,8 @@ export function tell<S extends Bookable>(
   const told = work.events.findLast((event) => event.after.id === after.id)?.after
   const before = told ?? book.read.get(after.id) ?? null
   const saved = versioned(book, after)
-  const event = { subject, type, at, before, after: saved } as unknown as DomainEvent
+  const about = occasion === undefined ? {} : { occasion }
+  const event = { subject, type, at, before, after: saved, ...about } as unknown as DomainEvent
   return { ...work, [name]: put(book, saved), events: [...work.events, event] }
 }
 
@@ -103,10 +105,11 @@ export function post(work: Work, ...transactions: readonly (LedgerTransaction | 
 }
 
 /** What the steps of a subscription's life may depend on. */
-export function factsOf({ snapshot }: Context): Facts {
+export function factsOf({ snapshot, now }: Context): Facts {
   const { account, method, versions, usageOf, settings } = snapshot
   return {
-    ...{ versions, usageOf },
+    ...{ versions, usageOf, now },
+    graceMs: settings.usage.graceMinutes * MINUTE_MS,
     canPay: account.collection === 'invoice' || method !== null,
     pausesBy: settings.proration.granularity === 'second' ? 'second' : 'day',
   }
@@ -139,11 +142,31 @@ export function decisionOf(work: Work, { snapshot, now }: Context): Decision {
   }
 }
 
+export function nextBillingOf(work: Work): Instant | null {
+  return earliest(...fallingDue(work).map(({ at }) => at))
+}
+
+type DueOf = { readonly at: Instant } & (
+  | { readonly kind: 'draft'; readonly draft: DraftInvoice }
+  | { readonly kind: 'subscription'; readonly subscription: Subscription; readonly due: Due }
+  | { readonly kind: 'credit' }
+)
+
 /** Every source of what falls due by itself. */
-export function nextBillingOf({ subscriptions, invoices, credits }: Work): Instant | null {
-  return earliest(
-    ...all(subscriptions).map(nextDueAt),
-    ...all(invoices).map((invoice) => (invoice.status === 'draft' ? invoice.finalizeAt : null)),
-    nextExpiry(all(credits)),
-  )
+export function fallingDue(work: Work): readonly DueOf[] {
+  const expiry = nextExpiry(all(work.credits))
+  return [
+    ...draftsIn(work).flatMap((draft) =>
+      draft.finalizeAt === null ? [] : [{ kind: 'draft' as const, at: draft.finalizeAt, draft }],
+    ),
+    ...all(work.subscriptions).flatMap((subscription) => {
+      const due = nextDue(subscription)
+      return due === null ? [] : [{ kind: 'subscription' as const, at: due.at, subscription, due }]
+    }),
+    ...(expiry === null ? [] : [{ kind: 'credit' as const, at: expiry }]),
+  ]
+}
+
+export function draftsIn({ invoices }: Work): readonly DraftInvoice[] {
+  return all(invoices).filter((invoice): invoice is DraftInvoice => invoice.status === 'draft')
 }

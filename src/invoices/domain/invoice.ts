@@ -18,7 +18,7 @@ export const invoiceReasons = [
 export type InvoiceReason = (typeof invoiceReasons)[number]
 export const lineKinds = ['base', 'usage', 'proration_credit', 'proration_charge', 'minimum', 'one_off'] as const
 /** What a draft waits for before it becomes final. */
-export const draftAwaits = ['tax', 'day_end', 'next_invoice', 'request'] as const
+export const draftAwaits = ['tax', 'usage', 'day_end', 'next_invoice', 'request'] as const
 
 /** Amounts are minor units of the invoice's currency. A credit's are negative. */
 export type Line = {

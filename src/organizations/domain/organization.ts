@@ -33,6 +33,10 @@ export type Settings = {
     /** An account's renewals of one local date come in one invoice. */
     readonly consolidate: boolean
   }
+  readonly usage: {
+    /** So long after its end a metering period takes what was used in it; then its invoice is final. Minutes. */
+    readonly graceMinutes: number
+  }
   readonly tax: {
     /** none: no tax. rates: the table below. external: invoices stay drafts until their tax is told. */
     readonly engine: (typeof taxEngines)[number]
@@ -52,4 +56,5 @@ export type Organization = {
 export const defaultSettings = {
   proration: { granularity: 'day', invoicing: 'end_of_day' },
   invoicing: { consolidate: false },
+  usage: { graceMinutes: 60 },
 } as const satisfies Partial<Settings>

@@ -151,8 +151,20 @@ export function usageOf<A extends Aggregation>(one: Aggregate<A>, period: Period
   return own.usage(one, period)
 }
 
-function byMoment(left: Moment, right: Moment): number {
-  return left.at - right.at || (left.id < right.id ? -1 : left.id > right.id ? 1 : 0)
+/** The order of a period's events: by timestamp, then id. */
+export function byMoment(left: Moment, right: Moment): number {
+  return left.at - right.at || byCodePoint(left.id, right.id)
+}
+
+/** As Postgres compares by collation C. UTF-16 puts what is beyond 0xFFFF before some of what is not. */
+function byCodePoint(left: string, right: string): number {
+  const others = Array.from(right)
+  for (const [index, character] of Array.from(left).entries()) {
+    const other = others[index]
+    if (other === undefined) return 1
+    if (character !== other) return (character.codePointAt(0) ?? 0) - (other.codePointAt(0) ?? 0)
+  }
+  return left.length - right.length
 }
 
 /** Units × milliseconds over a period's milliseconds. */

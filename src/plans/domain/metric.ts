@@ -19,6 +19,10 @@ export type Metric = {
   readonly aggregation: Aggregation
   /** The property of an event that is aggregated; `quantity` is the event's own. Null for a count. */
   readonly field: string | null
+  /** So many decimals a quantity may have, 12 at most. */
+  readonly decimals: number
+  /** Whether a quantity may be below zero: what is given back, or a level that falls. */
+  readonly allowNegative: boolean
   readonly metadata: Metadata
   readonly createdAt: Instant
 }

@@ -31,7 +31,7 @@ export function databaseFault(error: unknown): DatabaseFault | null {
 
 /** The database gave no answer in three tries of the same bytes. The outcome is unknown, and a replay is safe. */
 export class OutcomeUnknown extends Error {
-  override readonly name = 'OutcomeUnknown'
+  override readonly name: string = 'OutcomeUnknown'
 }
 
 /** Whether to answer "try again later". */
@@ -43,4 +43,13 @@ export function isUnavailable(error: unknown): boolean {
 function neonErrorIn(error: unknown): NeonDbError | null {
   for (let at = error; at instanceof Error; at = at.cause) if (at instanceof NeonDbError) return at
   return null
+}
+
+/** The classes of what is wrong with the values of a statement: they do not fit their types, or a constraint. */
+const valueClasses = new Set(['22', '23'])
+
+/** Why Postgres refused the values it was given; null where something else went wrong. */
+export function refusedValues(error: unknown): string | null {
+  const cause = neonErrorIn(error)
+  return valueClasses.has(cause?.code?.slice(0, 2) ?? '') ? (cause?.message ?? null) : null
 }

@@ -28,5 +28,9 @@ export const events = pgTable(
   (table) => [
     primaryKey({ name: 'events_pkey', columns: [table.organizationId, table.id] }),
     index('events_commit').on(table.commitId),
+    // Few: when a subscription was paused is asked whenever something was used.
+    index('events_pauses')
+      .on(table.subjectId)
+      .where(sql`${table.type} in ('subscription.paused', 'subscription.resumed')`),
   ],
 )

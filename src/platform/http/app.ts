@@ -12,6 +12,8 @@ export type Caller = {
   readonly mode: 'live' | 'sandbox'
   readonly keyId: Id<'api_key'>
   readonly scopes: readonly string[]
+  /** The web pages that a publishable key is for; null of a secret key. */
+  readonly origins: readonly string[] | null
 }
 
 /** What makes a POST safe to repeat. */
@@ -55,6 +57,17 @@ export function route<const R extends RouteConfig>(
   const request = { query: noQuery, ...config.request }
   const all = createRoute({ security: [{ bearer: [] }], ...config, request })
   app.openapi(all, handler as unknown as RouteHandler<typeof all, AppEnv>)
+}
+
+/** As `route`, for a handler that reads the body itself: what is said of it in `request` only documents it. */
+export function routeReadingBody<const R extends RouteConfig>(
+  app: ReturnType<typeof router>,
+  config: R,
+  handler: (c: AppContext) => Promise<Response>,
+): void {
+  const { body: _, ...checked } = { query: noQuery, ...config.request }
+  app.openAPIRegistry.registerPath({ security: [{ bearer: [] }], ...config })
+  app.openapi(createRoute({ ...config, request: checked, hide: true }), handler as never)
 }
 
 /** A parameter that a route does not know is refused: its sender means something by it. */

@@ -8,6 +8,8 @@ type App = ReturnType<typeof router>
 export function documentation(app: App) {
   const routes = router()
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' })
+  const inQuery = { type: 'apiKey', in: 'query', name: 'key', description: 'A publishable key, `pk_…`.' } as const
+  app.openAPIRegistry.registerComponent('securitySchemes', 'publishable', inQuery)
   routes.get('/openapi.json', (c) => c.json(openApiDocument(app)))
   routes.get('/docs', (c) => c.html(page('Perennial API', interactive)))
   routes.get('/docs/problems', (c) => c.html(page('Problems', problemList())))

@@ -3,7 +3,7 @@ import { HTTPException } from 'hono/http-exception'
 import { isUnavailable } from '../db/fault.ts'
 import { logError } from '../log.ts'
 import type { AppContext, AppEnv } from './app.ts'
-import { databaseUnavailable, Problem, problemBody, problems } from './problem.ts'
+import { databaseUnavailable, malformedJson, Problem, problemBody, problems, unsupportedMediaType } from './problem.ts'
 
 export const onError: ErrorHandler<AppEnv> = (error, c) => {
   const problem = problemFrom(error)
@@ -34,18 +34,8 @@ function respond(c: AppContext, problem: Problem): Response {
 /** What a client is told of an error. Nothing unknown reaches it but the request's id. */
 function problemFrom(error: unknown): Problem {
   if (error instanceof Problem) return error
-  if (error instanceof HTTPException && error.status === 400) {
-    return new Problem('malformed_json', {
-      detail: 'The body cannot be read as JSON.',
-      hint: 'Send a JSON object with Content-Type: application/json.',
-    })
-  }
-  if (error instanceof HTTPException && error.status === 415) {
-    return new Problem('unsupported_media_type', {
-      detail: 'The body is not marked as JSON, so it was not read.',
-      hint: 'Send a JSON object with Content-Type: application/json.',
-    })
-  }
+  if (error instanceof HTTPException && error.status === 400) return malformedJson()
+  if (error instanceof HTTPException && error.status === 415) return unsupportedMediaType()
   if (isUnavailable(error)) return databaseUnavailable()
   return new Problem('internal_error', {
     detail: 'The request could not be completed.',

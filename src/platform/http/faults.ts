@@ -55,7 +55,7 @@ function unstorableIn(input: unknown): readonly Fault[] {
   return faults
 }
 
-function wrongWith(text: string): string | null {
+export function wrongWith(text: string): string | null {
   if (text.includes('\0')) return 'must not contain the character U+0000'
   return text.isWellFormed() ? null : 'must not contain half of a surrogate pair'
 }
@@ -77,6 +77,6 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 /** RFC 6901. */
-function pointerOf(path: readonly PropertyKey[]): string {
+export function pointerOf(path: readonly PropertyKey[]): string {
   return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 }

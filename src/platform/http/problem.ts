@@ -13,6 +13,7 @@ export type ProblemCode =
   | 'idempotency_key_reused'
   | 'idempotency_key_in_use'
   | 'too_busy'
+  | 'too_many_events'
   | 'database_unavailable'
   | 'gateway_unavailable'
   | 'internal_error'
@@ -64,9 +65,20 @@ export const problems = {
   clock_busy: { status: 409, title: 'The test clock is advancing' },
   not_a_sandbox: { status: 403, title: 'Only in a sandbox organization' },
   limit_reached: { status: 422, title: 'A limit is reached' },
+  not_measurable: { status: 422, title: 'The event has no value that its metric could measure' },
+  negative_quantity: { status: 422, title: 'The metric takes no quantity below zero' },
+  too_many_decimals: { status: 422, title: 'The quantity has more decimals than its metric takes' },
+  too_old: { status: 422, title: 'The usage is too long ago' },
+  in_the_future: { status: 422, title: 'The usage lies in the future' },
+  not_started: { status: 409, title: 'The subscription had not begun by then' },
+  paused: { status: 409, title: 'The subscription was paused then' },
+  ended: { status: 409, title: 'The subscription had ended by then' },
+  cap_reached: { status: 409, title: 'The usage would pass a cap' },
+  more_than_reserved: { status: 422, title: 'More than was reserved' },
   changed_meanwhile: { status: 409, title: 'Changed by someone else meanwhile' },
   idempotency_key_reused: { status: 422, title: 'The idempotency key was used for another request' },
   idempotency_key_in_use: { status: 409, title: 'The first request with this key is still being worked on' },
+  too_many_events: { status: 429, title: 'Usage events arrive faster than they are stored' },
   too_busy: { status: 503, title: 'Too many commands wait for this subscription' },
   database_unavailable: { status: 503, title: 'The database does not answer' },
   gateway_unavailable: { status: 503, title: 'The payment gateway does not answer' },
@@ -123,6 +135,20 @@ export function problemBody(
 
 export function problemOf({ code, detail, hint, pointer }: Rejection): Problem {
   return new Problem(code, { detail, hint, ...(pointer ? { errors: [{ pointer, detail }] } : {}) })
+}
+
+export function malformedJson(): Problem {
+  return new Problem('malformed_json', {
+    detail: 'The body cannot be read as JSON.',
+    hint: 'Send a JSON object with Content-Type: application/json.',
+  })
+}
+
+export function unsupportedMediaType(): Problem {
+  return new Problem('unsupported_media_type', {
+    detail: 'The body is not marked as JSON, so it was not read.',
+    hint: 'Send a JSON object with Content-Type: application/json.',
+  })
 }
 
 export function databaseUnavailable(): Problem {

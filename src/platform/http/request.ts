@@ -7,17 +7,21 @@ import type { AppEnv } from './app.ts'
 import { Problem } from './problem.ts'
 
 /** A thousand usage events fit; what is larger would only fill the isolate's memory. */
-const MAX_BODY_BYTES = 1024 * 1024
+export const MAX_BODY_BYTES = 1024 * 1024
+/** What a browser takes of a beacon. */
+export const MAX_BEACON_BYTES = 64 * 1024
 
-export const limitBody = bodyLimit({
-  maxSize: MAX_BODY_BYTES,
-  onError: () => {
-    throw new Problem('body_too_large', {
-      detail: `A body has ${MAX_BODY_BYTES} bytes at most.`,
-      hint: 'Send it in several requests.',
-    })
-  },
-})
+export function limitBody(maxBytes: number) {
+  return bodyLimit({
+    maxSize: maxBytes,
+    onError: () => {
+      throw new Problem('body_too_large', {
+        detail: `A body has ${maxBytes} bytes at most.`,
+        hint: 'Send it in several requests.',
+      })
+    },
+  })
+}
 
 /** Gives the request its id and its database, and writes its one line of log. */
 export const request: MiddlewareHandler<AppEnv> = async (c, next) => {

@@ -4,7 +4,7 @@ import { activateStep, endStep, type Facts } from './begin-and-end.ts'
 import { baseBillables } from './billable.ts'
 import { scheduledChangeStep } from './change.ts'
 import { type Due, nextDue } from './due.ts'
-import { closeMetering, startMetering } from './metering.ts'
+import { closeMetering, startMetering, withClosed } from './metering.ts'
 import { endInPause, pausedAfterTrial, resumeStep } from './pause.ts'
 import { isUnbilled, nextStanding } from './periods.ts'
 import { freeStep, type Step } from './step.ts'
@@ -13,7 +13,7 @@ import { type Subscription, type SubscriptionIn, termsOf } from './subscription.
 /**
  * What falls due next, if it does by `until`. At one instant resuming comes before ending, that before a trial's end, a
  * scheduled change and a renewal. The version is left to the caller: one commit, one version. Giving up a pending change
- * voids its invoice and is the caller's.
+ * and supplemental invoices are the caller's: both depend on what was invoiced.
  */
 export function nextStep(subscription: Subscription, until: Instant, facts: Facts): Step | null {
   const due = nextDue(subscription)
@@ -51,8 +51,11 @@ function stepOf(subscription: Subscription, { kind, at }: Due, facts: Facts): St
       return closeMeteringPeriod(subscription, at, facts)
     case 'renewal':
       return renew(subscription, facts)
+    case 'forget':
+      return freeStep(at, 'usage.closed', { ...subscription, metered: [] })
     case 'pending_change':
-      throw new Error(`the pending change of ${subscription.id} is given up with its invoice`)
+    case 'supplement':
+      throw new Error(`what ${kind} is of ${subscription.id} is told by its invoices`)
   }
 }
 
@@ -87,12 +90,13 @@ function renew(subscription: Subscription, facts: Facts): Step {
     // A change later on this day is one of the period that begins here.
     baseline: null,
     metering: startMetering(subscription, standing, facts.versions),
+    metered: withClosed(subscription, used, at),
   }
   const billables = isUnbilled(renewed, standing) ? [] : baseBillables(renewed, standing, facts.versions)
   return {
     ...freeStep(at, 'subscription.renewed', renewed),
     billables: [...billables, ...used.billables],
-    reason: 'renewal',
+    ...{ closed: used.periods, reason: 'renewal' },
   }
 }
 
@@ -104,6 +108,7 @@ function asItEnds(subscription: SubscriptionIn<'active'>): SubscriptionIn<'activ
 
 function closeMeteringPeriod(subscription: Subscription, at: Instant, facts: Facts): Step {
   invariant(subscription.status === 'active', `${subscription.id} must be active to be metered`)
-  const { metering, billables } = closeMetering(subscription, at, facts)
-  return { ...freeStep(at, 'subscription.metered', { ...subscription, metering }), billables, reason: 'usage' }
+  const { metering, periods, billables } = closeMetering(subscription, at, facts)
+  const metered = { ...subscription, metering, metered: withClosed(subscription, { periods }, at) }
+  return { ...freeStep(at, 'subscription.metered', metered), billables, closed: periods, reason: 'usage' }
 }

@@ -1,6 +1,6 @@
 import type { Instant } from '../../kernel/instant.ts'
 import { baseBillables } from './billable.ts'
-import { endMetering, startMetering } from './metering.ts'
+import { endMetering, startMetering, withClosed } from './metering.ts'
 import { firstStanding, isUnbilled } from './periods.ts'
 import { freeStep, type Step } from './step.ts'
 import { periodOf, type Subscription, type SubscriptionIn, termsOf } from './subscription.ts'
@@ -39,16 +39,18 @@ export function endStep(
   status: 'cancelled' | 'expired',
   facts: MeteringFacts,
 ): Step {
+  const used = endMetering(subscription, at, facts)
   const ended: SubscriptionIn<'cancelled' | 'expired'> = {
     ...termsOf(subscription),
     scheduledChange: null,
+    metered: withClosed(subscription, used, at),
     status,
     anchorAt: anchorOf(subscription),
     period: periodOf(subscription),
     endedAt: at,
   }
-  const billables = endMetering(subscription, at, facts)
-  return { ...freeStep(at, `subscription.${status}`, ended), billables, reason: 'usage' }
+  const { billables, periods: closed } = used
+  return { ...freeStep(at, `subscription.${status}`, ended), billables, closed, reason: 'usage' }
 }
 
 function anchorOf(subscription: Subscription): Instant | null {

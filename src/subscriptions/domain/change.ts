@@ -5,7 +5,7 @@ import { localDateOf } from '../../kernel/zone.ts'
 import type { Granularity, Invoicing } from '../../organizations/domain/organization.ts'
 import { type Agreement, agreementOf, changedBy, sameAgreement } from './agreement.ts'
 import { baseBillables, restBillables } from './billable.ts'
-import { changeMetering, endMetering, startMetering } from './metering.ts'
+import { changeMetering, endMetering, startMetering, withClosed } from './metering.ts'
 import { firstStanding, isUnbilled, type Standing } from './periods.ts'
 import { freeStep, type Proration, type Step } from './step.ts'
 import type { Baseline, CreditTarget, Subscription, SubscriptionIn } from './subscription.ts'
@@ -33,6 +33,7 @@ export function changeStep(subscription: Subscription, to: Agreement, terms: Ter
   const keepsPeriod = sameInterval(from.agreement.interval, to.interval)
   const standing: Standing = keepsPeriod ? standingOf(from) : firstStanding({ ...subscription, ...to }, at)
   const keepsInterval = sameInterval(subscription.interval, to.interval)
+  const used = keepsInterval ? { billables: [], periods: [] } : endMetering(subscription, at, facts)
   const restores = keepsPeriod && sameAgreement(from.agreement, to)
   const changed: SubscriptionIn<'active'> = {
     ...subscription,
@@ -44,9 +45,10 @@ export function changeStep(subscription: Subscription, to: Agreement, terms: Ter
     metering: keepsInterval
       ? changeMetering(subscription, { to, standing, at }, versions)
       : startMetering({ ...subscription, ...to }, standing, versions, at),
+    metered: withClosed(subscription, used, at),
   }
-  const billables = keepsInterval ? [] : endMetering(subscription, at, facts)
-  const step: Step = { ...freeStep(at, 'subscription.changed', changed), billables, reason: 'usage' }
+  const { billables, periods: closed } = used
+  const step: Step = { ...freeStep(at, 'subscription.changed', changed), billables, closed, reason: 'usage' }
   if (isUnbilled(changed, standing)) return step
   if (granularity === 'none') {
     // The new interval's first period is charged whole; of the old one nothing comes back.
@@ -82,9 +84,10 @@ export function scheduledChangeStep(subscription: Subscription, at: Instant, fac
   }
   const anchorAt = anchorFor(unscheduled, to, at)
   const metering = startMetering({ ...unscheduled, ...to }, { ...unscheduled, anchorAt }, facts.versions, at)
-  const changed = { ...unscheduled, ...to, anchorAt, changedAt: at, baseline: null, metering }
-  const billables = endMetering(unscheduled, at, facts)
-  return { ...freeStep(at, 'subscription.changed', changed), billables, reason: 'usage' }
+  const { billables, periods: closed } = endMetering(unscheduled, at, facts)
+  const metered = withClosed(unscheduled, { periods: closed }, at)
+  const changed = { ...unscheduled, ...to, anchorAt, changedAt: at, baseline: null, metering, metered }
+  return { ...freeStep(at, 'subscription.changed', changed), billables, closed, reason: 'usage' }
 }
 
 /** Another interval is counted from the change, or from the calendar. */

@@ -51,7 +51,14 @@ export function createSubscription(
     ...{ quantity, unitAmount, billingTime, trialEnd, billFrom, endsAt, externalKey, metadata },
     ...{ organizationId: account.organizationId, id, accountId: account.id, version: 1, status: 'scheduled' },
     ...{ planId: plan.id, planVersionId: plan.current.id, addOns: addOns.value, interval: price.value.interval },
-    ...{ currency: account.currency, timezone: account.timezone, startAt, scheduledChange: null, createdAt: now },
+    ...{
+      currency: account.currency,
+      timezone: account.timezone,
+      startAt,
+      scheduledChange: null,
+      metered: [],
+      createdAt: now,
+    },
     trialEndsAt: trialDays === 0 ? null : addLocalDays(startAt, trialDays, account.timezone),
   }
   if (billingTime === 'calendar' && subscription.interval.count !== 1) return err(calendarCountsOne('/billing_time'))

@@ -1,9 +1,10 @@
-import type { Instant } from '../../kernel/instant.ts'
+import { earliest, type Instant, plusMs } from '../../kernel/instant.ts'
 import { addLocalDays } from '../../kernel/zone.ts'
-import type { Subscription, SubscriptionIn } from './subscription.ts'
+import { REMEMBERED_MS, type Subscription, type SubscriptionIn } from './subscription.ts'
 
 /** What can happen to a subscription by itself. */
 type DueKind =
+  | 'supplement'
   | 'start'
   | 'trial_notice'
   | 'trial_end'
@@ -16,6 +17,7 @@ type DueKind =
   | 'metering'
   | 'change'
   | 'renewal'
+  | 'forget'
 
 export type Due = { readonly kind: DueKind; readonly at: Instant }
 
@@ -27,7 +29,7 @@ const TRIAL_NOTICE_DAYS = 3
 /** What falls due next. At one instant: resume, cancel or expire, trial end, scheduled change, renewal (semantics.md). */
 export function nextDue(subscription: Subscription): Due | null {
   let next: Due | null = null
-  for (const [kind, at] of dues(subscription)) {
+  for (const [kind, at] of [supplementDue(subscription), ...dues(subscription)]) {
     if (at !== null && (next === null || at < next.at)) next = { kind, at }
   }
   return next
@@ -39,6 +41,11 @@ export function nextDueAt(subscription: Subscription): Instant | null {
 }
 
 type Dues = readonly (readonly [kind: DueKind, at: Instant | null])[]
+
+/** In any state, also after it has ended. */
+function supplementDue({ metered }: Subscription): Dues[number] {
+  return ['supplement', earliest(...metered.map(({ supplementAt }) => supplementAt))]
+}
 
 /** In the order of one instant. */
 function dues(subscription: Subscription): Dues {
@@ -72,8 +79,14 @@ function dues(subscription: Subscription): Dues {
       ]
     case 'cancelled':
     case 'expired':
-      return []
+      return [['forget', forgottenAt(subscription)]]
   }
+}
+
+/** When nothing more can come for what it used, it is over for good. */
+function forgottenAt({ metered }: Subscription): Instant | null {
+  const last = metered.at(-1)
+  return last === undefined ? null : plusMs(last.endedAt, REMEMBERED_MS)
 }
 
 function pauseLimitAt({ pausedAt, timezone }: SubscriptionIn<'paused'>): Instant {

@@ -1,12 +1,18 @@
-import type { Instant } from '../../kernel/instant.ts'
+import { type Instant, plusMs } from '../../kernel/instant.ts'
 import { invariant } from '../../kernel/invariant.ts'
 import { type Interval, type Period, periodContaining, sameInterval } from '../../kernel/period.ts'
 import { meteringInterval } from '../../plans/domain/charge.ts'
 import type { PlanVersion } from '../../plans/domain/plan.ts'
-import { type Agreement, itemsOf } from './agreement.ts'
+import { type Agreement, agreementOf, itemsOf } from './agreement.ts'
 import type { Billable, Versions } from './billable.ts'
 import { isUnbilled, type Standing } from './periods.ts'
-import type { Metering, Subscription, SubscriptionIn } from './subscription.ts'
+import {
+  type MeteredPeriod,
+  type Metering,
+  REMEMBERED_MS,
+  type Subscription,
+  type SubscriptionIn,
+} from './subscription.ts'
 import { type Metered, type MeteringFacts, minimumBillables, type Segment, usageBillables } from './usage-billable.ts'
 
 type Sold = Agreement & Pick<Subscription, 'currency' | 'timezone'>
@@ -23,38 +29,56 @@ export function startMetering(
   return { closed, segments: [], nextAt: nextEnd(sold, standing, closed, from) }
 }
 
+/** What ended, and what it bills. */
+export type Closed = { readonly periods: readonly MeteredPeriod[]; readonly billables: readonly Billable[] }
+
 /** Bills every metering period that ends at this instant, and goes on. */
 export function closeMetering(
   subscription: SubscriptionIn<'active'>,
   at: Instant,
   facts: MeteringFacts,
-): { readonly metering: Metering | null; readonly billables: readonly Billable[] } {
+): Closed & { readonly metering: Metering | null } {
   const { metering, period, changedAt } = subscription
-  if (metering === null) return { metering, billables: [] }
+  if (metering === null) return { metering, ...nothingClosed }
   const ends = (interval: Interval, to: Instant) =>
     at >= period.end || at === meteringEnd(subscription, subscription, interval, later(to, changedAt))
-  const billables = metering.closed.flatMap(({ interval, to }) =>
-    ends(interval, to) ? billWindow(subscription, interval, { start: to, end: at }, facts) : [],
+  const ended = metering.closed.flatMap(({ interval, to }) =>
+    ends(interval, to) ? periodEnding(subscription, interval, { start: to, end: at }, at, facts) : [],
   )
   const closed = metering.closed.map(({ interval, to }) => ({ interval, to: ends(interval, to) ? at : to }))
   const oldest = Math.min(...closed.map(({ to }) => to))
   const segments = metering.segments.filter(({ until }) => until > oldest)
-  return { metering: { closed, segments, nextAt: nextEnd(subscription, subscription, closed, at) }, billables }
+  const nextAt = nextEnd(subscription, subscription, closed, at)
+  return { metering: { closed, segments, nextAt }, ...closing(subscription, ended, facts) }
 }
 
 /** Bills everything used until now: nothing is metered any more, or all of it begins anew. */
-export function endMetering(subscription: Subscription, at: Instant, facts: MeteringFacts): readonly Billable[] {
-  const metered = meteredOf(subscription)
-  const closed = metered?.metering?.closed ?? []
-  if (metered === null) return []
+export function endMetering(subscription: Subscription, at: Instant, facts: MeteringFacts): Closed {
+  const sold = meteredOf(subscription)
+  if (sold === null) return nothingClosed
   // Nothing is used, and nothing was committed to, in a pause.
   const end = subscription.status === 'paused' ? subscription.pausedAt : at
-  return closed.flatMap(({ interval, to: start }) =>
-    end > start ? billWindow(metered, interval, { start, end }, facts) : [],
+  const ended = (sold.metering?.closed ?? []).flatMap(({ interval, to: start }) =>
+    end > start ? periodEnding(sold, interval, { start, end }, at, facts) : [],
   )
+  return closing(sold, ended, facts)
 }
 
-function meteredOf(subscription: Subscription): (Metered & Pick<SubscriptionIn<'active'>, 'metering'>) | null {
+const nothingClosed: Closed = { periods: [], billables: [] }
+
+/** The periods that late usage may still be of, with those that end now. */
+export function withClosed(
+  { metered }: Pick<Subscription, 'metered'>,
+  { periods }: Pick<Closed, 'periods'>,
+  at: Instant,
+): readonly MeteredPeriod[] {
+  const kept = metered.filter(({ endedAt, supplementAt }) => supplementAt !== null || at < endedAt + REMEMBERED_MS)
+  return kept.length === metered.length && periods.length === 0 ? metered : [...kept, ...periods]
+}
+
+type Running = Metered & Pick<SubscriptionIn<'active'>, 'metering'>
+
+export function meteredOf(subscription: Subscription): Running | null {
   if (subscription.status === 'active') return subscription
   if (subscription.status !== 'paused' || subscription.billing === null) return null
   return { ...subscription, ...subscription.billing }
@@ -90,25 +114,56 @@ export function movedMetering(sold: Sold, standing: Standing, metering: Metering
   return metering && { ...metering, nextAt: nextEnd(sold, standing, metering.closed, at) }
 }
 
-function billWindow(
-  subscription: Metered & Pick<SubscriptionIn<'active'>, 'metering'>,
+function closing(sold: Metered, periods: readonly MeteredPeriod[], facts: MeteringFacts): Closed {
+  return { periods, billables: periods.flatMap((period) => meteredBillables(sold, period, facts)) }
+}
+
+/** A metering period as it ends; none where the subscription was billed elsewhere. */
+function periodEnding(
+  subscription: Running,
   interval: Interval,
   period: Period,
-  facts: MeteringFacts,
-): readonly Billable[] {
+  endedAt: Instant,
+  { graceMs }: Pick<MeteringFacts, 'graceMs'>,
+): readonly MeteredPeriod[] {
   if (isUnbilled(subscription, subscription)) return []
   const segments = subscription.metering?.segments.filter(({ until }) => until > period.start) ?? []
-  const timeline: readonly Segment[] = [
-    ...segments.map(({ versionIds, until }) => ({ versions: versionsOf(versionIds, facts.versions), until })),
-    { versions: versionsOf(versionIdsOf(subscription), facts.versions), until: period.end },
+  const { anchorAt, period: billed, pausedMs } = subscription
+  return [
+    {
+      ...{
+        interval,
+        period,
+        endedAt,
+        agreement: agreementOf(subscription),
+        standing: { anchorAt, period: billed, pausedMs },
+      },
+      timeline: [...segments, { versionIds: versionIdsOf(subscription), until: period.end }],
+      ...{ invoiceId: null, sealedAt: plusMs(endedAt, graceMs), supplementAt: null },
+    },
   ]
-  const used = usageBillables(subscription, { interval, period, timeline }, facts.usageOf)
-  const isDefault = sameInterval(interval, meteringInterval({ interval: null }, subscription.interval))
-  return [...used, ...minimumBillables(subscription, { interval, period, timeline, isDefault }, used, facts.versions)]
+}
+
+/** What was used in a metering period, and what is missing to what was committed, as of now. */
+export function meteredBillables(
+  subscription: Pick<Metered, 'id' | 'currency' | 'timezone' | 'billingTime' | 'endsAt' | 'billFrom'>,
+  { interval, period, timeline: priced, agreement, standing, sealedAt }: MeteredPeriod,
+  { versions, usageOf, now }: MeteringFacts,
+  which: 'what_costs' | 'even_nothing' = 'what_costs',
+): readonly Billable[] {
+  const sold: Metered = { ...subscription, ...agreement, ...standing }
+  const timeline: readonly Segment[] = priced.map(({ versionIds, until }) => ({
+    versions: versionsOf(versionIds, versions),
+    until,
+  }))
+  const window = { interval, period, timeline, final: sealedAt <= now, evenNothing: which === 'even_nothing' }
+  const used = usageBillables(sold, window, usageOf)
+  const isDefault = sameInterval(interval, meteringInterval({ interval: null }, agreement.interval))
+  return [...used, ...minimumBillables(sold, { ...window, isDefault }, used, versions)]
 }
 
 /** Each interval in which something sold is summed up; a plan's minimum by its default one. */
-function intervalsOf(sold: Sold, versions: Versions): readonly Interval[] {
+export function intervalsOf(sold: Sold, versions: Versions): readonly Interval[] {
   const found = versionsOf(versionIdsOf(sold), versions).flatMap((version) => [
     ...version.charges.flatMap((charge) =>
       charge.currency === sold.currency ? [meteringInterval(charge, sold.interval)] : [],
@@ -120,11 +175,11 @@ function intervalsOf(sold: Sold, versions: Versions): readonly Interval[] {
   return found.filter((one, index) => found.findIndex((other) => sameInterval(one, other)) === index)
 }
 
-function versionIdsOf(agreement: Agreement) {
+export function versionIdsOf(agreement: Agreement) {
   return itemsOf(agreement).map(({ planVersionId }) => planVersionId)
 }
 
-function versionsOf(ids: readonly PlanVersion['id'][], versions: Versions): readonly PlanVersion[] {
+export function versionsOf(ids: readonly PlanVersion['id'][], versions: Versions): readonly PlanVersion[] {
   return ids.map((id) => {
     const version = versions.get(id)
     invariant(version !== undefined, `the snapshot must hold plan version ${id}`)
@@ -141,7 +196,7 @@ function nextEnd(sold: Sold, standing: Standing, closed: Metering['closed'], at:
 }
 
 /** Of the metering period that contains an instant. They are counted from the billing anchor and tile the billing period. */
-function meteringEnd(sold: Sold, { anchorAt, period }: Standing, interval: Interval, at: Instant): Instant {
+export function meteringEnd(sold: Sold, { anchorAt, period }: Standing, interval: Interval, at: Instant): Instant {
   if (sameInterval(interval, sold.interval)) return period.end
   const { end } = periodContaining({ at: anchorAt, zone: sold.timezone }, interval, at)
   return end < period.end ? end : period.end

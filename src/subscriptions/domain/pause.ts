@@ -3,7 +3,7 @@ import { addLocalDays, localDaysBetween } from '../../kernel/zone.ts'
 import type { Granularity } from '../../organizations/domain/organization.ts'
 import { activateStep, endStep, type Facts } from './begin-and-end.ts'
 import { baseBillables } from './billable.ts'
-import { endMetering, movedMetering, startMetering } from './metering.ts'
+import { endMetering, movedMetering, startMetering, withClosed } from './metering.ts'
 import { firstStanding, isUnbilled, type Standing, uncutEnd } from './periods.ts'
 import { freeStep, type Proration, type Step } from './step.ts'
 import { type CreditTarget, type SubscriptionIn, termsOf } from './subscription.ts'
@@ -33,10 +33,11 @@ export function pauseStep(
     billing: { anchorAt, period, pausedMs, cancelAt, metering: onCalendar ? null : metering },
     noticedAt: null,
   }
-  const step = freeStep(at, 'subscription.paused', paused)
-  if (!onCalendar) return step
-  const billables = endMetering(subscription, at, facts)
-  return { ...step, billables, reason: 'usage', proration: creditOfRest(at, granularity, 'balance') }
+  if (!onCalendar) return freeStep(at, 'subscription.paused', paused)
+  const { billables, periods: closed } = endMetering(subscription, at, facts)
+  const settled = { ...paused, metered: withClosed(subscription, { periods: closed }, at) }
+  const proration = creditOfRest(at, granularity, 'balance')
+  return { ...freeStep(at, 'subscription.paused', settled), billables, closed, reason: 'usage', proration }
 }
 
 /** The end of a trial whose customer cannot pay: the first period begins with the resumption. */

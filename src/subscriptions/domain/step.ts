@@ -1,7 +1,7 @@
 import type { Instant } from '../../kernel/instant.ts'
 import type { Granularity, Invoicing } from '../../organizations/domain/organization.ts'
 import type { Billable } from './billable.ts'
-import type { CreditTarget, Subscription } from './subscription.ts'
+import type { CreditTarget, MeteredPeriod, Subscription } from './subscription.ts'
 
 export type SubscriptionEventType =
   | 'subscription.created'
@@ -24,6 +24,10 @@ export type SubscriptionEventType =
   | 'subscription.cancellation_revoked'
   | 'subscription.cancelled'
   | 'subscription.expired'
+  | 'usage.late'
+  | 'usage.supplemented'
+  | 'usage.threshold_reached'
+  | 'usage.closed'
 
 /** One thing that happened to a subscription, and what it makes the account owe. */
 export type Step = {
@@ -32,6 +36,8 @@ export type Step = {
   readonly subscription: Subscription
   /** Invoiced as one document. */
   readonly billables: readonly Billable[]
+  /** The metering periods among them: they take what was used a while longer. */
+  readonly closed: readonly MeteredPeriod[]
   /** What the invoice is about; matters where there are billables. */
   readonly reason: 'subscription' | 'renewal' | 'usage'
   readonly proration: Proration | null
@@ -51,5 +57,5 @@ export type Proration = {
 
 /** A step that costs nothing. */
 export function freeStep(at: Instant, type: SubscriptionEventType, subscription: Subscription): Step {
-  return { at, type, subscription, billables: [], reason: 'renewal', proration: null }
+  return { at, type, subscription, billables: [], closed: [], reason: 'renewal', proration: null }
 }

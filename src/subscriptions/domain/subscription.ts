@@ -1,7 +1,7 @@
 import type { Metadata } from '../../accounts/domain/account.ts'
 import type { Currency } from '../../kernel/currency.ts'
 import type { Id } from '../../kernel/id.ts'
-import type { Instant } from '../../kernel/instant.ts'
+import { DAY_MS, type Instant } from '../../kernel/instant.ts'
 import type { Interval, Period } from '../../kernel/period.ts'
 import type { LocalDate, Zone } from '../../kernel/zone.ts'
 import type { Granularity, Invoicing } from '../../organizations/domain/organization.ts'
@@ -66,6 +66,33 @@ export type Metering = {
   readonly nextAt: Instant | null
 }
 
+/**
+ * A metering period that has ended: the draft in its grace and what arrives late are rated by it. It is forgotten when
+ * nothing more can arrive for it.
+ */
+export type MeteredPeriod = {
+  readonly interval: Interval
+  readonly period: Period
+  /** The end of `period`, or of the pause that it stood still in. */
+  readonly endedAt: Instant
+  /** Which versions priced what was used until when; the last ends with the period. */
+  readonly timeline: readonly { readonly versionIds: readonly Id<'plan_version'>[]; readonly until: Instant }[]
+  /** As it was sold, and where its billing stood: what a minimum is reckoned from. */
+  readonly agreement: Agreement
+  readonly standing: { readonly anchorAt: Instant; readonly period: Period; readonly pausedMs: number }
+  /** The invoice that bills it; null where nothing was used. */
+  readonly invoiceId: Id<'invoice'> | null
+  /** What arrived by then is on that invoice; what comes later is supplemental. */
+  readonly sealedAt: Instant
+  /** When what has arrived late is invoiced; null while nothing has. */
+  readonly supplementAt: Instant | null
+}
+
+/** Usage that comes so long after the end of its period is not billed any more (semantics.md, Usage). */
+export const LATE_MS = 7 * DAY_MS
+/** A supplemental invoice is made a day after the first of what it bills, or two: then the period can be forgotten. */
+export const REMEMBERED_MS = LATE_MS + 2 * DAY_MS
+
 type Terms = Agreement & {
   readonly organizationId: Id<'organization'>
   readonly id: Id<'subscription'>
@@ -84,6 +111,8 @@ type Terms = Agreement & {
   /** A fixed term's end; null: it renews until it is cancelled. */
   readonly endsAt: Instant | null
   readonly scheduledChange: ScheduledChange | null
+  /** In order of their ends. */
+  readonly metered: readonly MeteredPeriod[]
   readonly externalKey: string | null
   readonly metadata: Metadata
   readonly createdAt: Instant
@@ -141,11 +170,11 @@ export type SubscriptionIn<S extends Subscription['status']> = Extract<Subscript
 /** The members that every status has. */
 export function termsOf(subscription: Subscription): Terms {
   const { organizationId, id, accountId, version, currency, billingTime, timezone, startAt, trialEndsAt } = subscription
-  const { planId, planVersionId, quantity, unitAmount, addOns, interval, scheduledChange } = subscription
+  const { planId, planVersionId, quantity, unitAmount, addOns, interval, scheduledChange, metered } = subscription
   const { trialEnd, billFrom, endsAt, externalKey, metadata, createdAt } = subscription
   return {
     ...{ organizationId, id, accountId, version, currency, billingTime, timezone, startAt, trialEndsAt },
-    ...{ planId, planVersionId, quantity, unitAmount, addOns, interval, scheduledChange },
+    ...{ planId, planVersionId, quantity, unitAmount, addOns, interval, scheduledChange, metered },
     ...{ trialEnd, billFrom, endsAt, externalKey, metadata, createdAt },
   }
 }

@@ -12,20 +12,31 @@ import { type Billable, lineAmount, pricedItems, type Versions } from './billabl
 import { restOfPeriod, type Standing, unitsBetween } from './periods.ts'
 import type { Subscription } from './subscription.ts'
 
-/** What was used of a metric in a window of time, of events with these properties. */
-export type UsageOf = (asked: {
+/** A question after usage: of a metric, in a window of time, of events with these properties. */
+export type UsageAsked = {
   readonly subscriptionId: Subscription['id']
   readonly metric: string
   readonly filters: Charge['filters']
   readonly period: Period
   /** The metering period that `period` is the beginning of: what is weighed by time is a share of it. */
   readonly of: Period
-}) => Usage
+  /** The amounts are wanted one by one, not only their sum. */
+  readonly perEvent: boolean
+  /** It is billed for good: what arrives for `of` from now on is late. */
+  readonly final: boolean
+}
+export type UsageOf = (asked: UsageAsked) => Usage
 
 /** Nothing was used. */
 export const noUsage: UsageOf = () => ({ quantity: '0', events: [] })
 
-export type MeteringFacts = { readonly versions: Versions; readonly usageOf: UsageOf }
+export type MeteringFacts = {
+  readonly versions: Versions
+  readonly usageOf: UsageOf
+  readonly now: Instant
+  /** So long after its end a metering period takes what was used in it. */
+  readonly graceMs: number
+}
 
 /** A subscription in a billing period, running or paused. */
 export type Metered = Agreement &
@@ -40,6 +51,10 @@ type Window = {
   readonly period: Period
   /** In order of time; the last ends with the window. */
   readonly timeline: readonly Segment[]
+  /** It is billed for good. */
+  readonly final: boolean
+  /** With what nothing was used of, or nothing is missing to: as what it is now, beside what it was. */
+  readonly evenNothing: boolean
 }
 
 /**
@@ -48,14 +63,17 @@ type Window = {
  */
 export function usageBillables(
   subscription: Metered,
-  { interval, period, timeline }: Window,
+  { interval, period, timeline, final, evenNothing }: Window,
   usageOf: UsageOf,
 ): readonly Billable[] {
   return namesIn(subscription, timeline).flatMap((name) => {
     const { metric, filters } = name
+    const perEvent = timeline.some(
+      (segment) => chargeIn(subscription, segment, name, interval)?.charge.model.type === 'percentage',
+    )
     const used = (until: Instant) =>
       usageOf({
-        ...{ subscriptionId: subscription.id, metric, filters, of: period },
+        ...{ subscriptionId: subscription.id, metric, filters, of: period, perEvent, final },
         period: { start: period.start, end: until },
       })
     return timeline.flatMap((segment, index): readonly Billable[] => {
@@ -64,7 +82,7 @@ export function usageBillables(
       const [start, end] = [timeline[index - 1]?.until ?? period.start, segment.until]
       const [before, after] = [rate(found.charge.model, used(start)), rate(found.charge.model, used(end))]
       const quantity = decimal(used(end).quantity).minus(decimal(used(start).quantity))
-      if (quantity.eq(0)) return []
+      if (quantity.eq(0) && !evenNothing) return []
       return [
         {
           ...aboutVersion(subscription, found.version, found.version.planName),
@@ -85,7 +103,7 @@ export function usageBillables(
 /** What is missing to what was committed: to a charge for its usage, to the plan for base and usage together. */
 export function minimumBillables(
   subscription: Metered,
-  { interval, period, timeline, isDefault }: Window & { readonly isDefault: boolean },
+  { interval, period, timeline, evenNothing, isDefault }: Window & { readonly isDefault: boolean },
   used: readonly Billable[],
   versions: Versions,
 ): readonly Billable[] {
@@ -107,7 +125,7 @@ export function minimumBillables(
         minimum,
         served: part,
         covered: amountOf(own),
-        period,
+        ...{ period, evenNothing },
       })
     }),
   )
@@ -117,7 +135,14 @@ export function minimumBillables(
     version.minimums.flatMap(({ currency, amount }) => {
       if (currency !== subscription.currency) return []
       const about = aboutVersion(subscription, version, `${version.planName}, minimum`)
-      return missing(about, { key: `minimum:${period.start}`, minimum: amount, served: part, covered, period })
+      return missing(about, {
+        key: `minimum:${period.start}`,
+        minimum: amount,
+        served: part,
+        covered,
+        period,
+        evenNothing,
+      })
     }),
   )
   return [...ofCharges, ...ofPlans]
@@ -129,17 +154,20 @@ type Missing = {
   readonly served: Fraction | null
   readonly covered: bigint
   readonly period: Period
+  readonly evenNothing: boolean
 }
 
 function missing(
   about: ReturnType<typeof aboutVersion>,
-  { key, minimum, served, covered, period }: Missing,
+  { key, minimum, served, covered, period, evenNothing }: Missing,
 ): readonly Billable[] {
   const billable: Billable = {
     ...about,
     ...{ kind: 'minimum', key, period, quantity: '1', unitAmount: minimum, proration: served, covered },
   }
-  return lineAmount(billable) > 0n ? [billable] : []
+  const amount = lineAmount(billable)
+  if (amount > 0n) return [billable]
+  return evenNothing ? [{ ...billable, covered: covered + amount }] : []
 }
 
 /** Of the base prices of the billing period, what falls into so many served days. */
@@ -171,7 +199,7 @@ function servedPart({ anchorAt, timezone }: Metered, interval: Interval, { start
 type Name = Pick<Charge, 'metric' | 'filters'> & { readonly addOn: PlanVersion['planId'] | null }
 
 /** What is metered in any segment, each once. */
-function namesIn({ currency }: Metered, timeline: readonly Segment[]): readonly Name[] {
+export function namesIn({ currency }: Pick<Metered, 'currency'>, timeline: readonly Segment[]): readonly Name[] {
   const names = timeline.flatMap(({ versions }) =>
     versions.flatMap((version, item) =>
       version.charges.flatMap((charge): readonly Name[] =>
@@ -182,7 +210,12 @@ function namesIn({ currency }: Metered, timeline: readonly Segment[]): readonly 
   return [...new Map(names.map((name) => [suffixOf(name), name])).values()]
 }
 
-function chargeIn(subscription: Metered, { versions }: Segment, name: Name, interval: Interval) {
+export function chargeIn(
+  subscription: Pick<Metered, 'currency' | 'interval'>,
+  { versions }: Segment,
+  name: Name,
+  interval: Interval,
+) {
   for (const [item, version] of versions.entries()) {
     const charge = version.charges.find(
       (one) =>
@@ -201,7 +234,7 @@ function addOnOf({ planId }: PlanVersion, item: number): Name['addOn'] {
 }
 
 /** Ends the key of what is billed: tells the charges of a metering period apart. */
-function suffixOf({ addOn, metric, filters }: Name): string {
+export function suffixOf({ addOn, metric, filters }: Name): string {
   return `${addOn === null ? '' : `:${addOn}`}:${metric}:${nameOfFilters(filters)}`
 }
 

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { Coupon } from '../../../src/discounts/domain/coupon.ts'
-import { id } from '../../support/given.ts'
+import { at, id, price } from '../../support/given.ts'
+import { givenCharge } from '../../support/given-charges.ts'
 import { amountOff, givenCoupon, percentOff } from '../../support/given-discount.ts'
-import { givenCustomer, givenRules, offers } from '../../support/given-selling.ts'
-import { beginning, lived } from './history.ts'
+import { givenCustomer, givenOffer, givenRules, offers, usageOfEvents } from '../../support/given-selling.ts'
+import { type Asked, beginning, type History, lived, refusal } from './history.ts'
 import {
   advance,
   attaches,
@@ -14,6 +15,7 @@ import {
   invoice,
   invoicesOf,
   subscribes,
+  subscription,
   voids,
 } from './words.ts'
 
@@ -211,5 +213,81 @@ describe('a void', () => {
   test('is corrected by the coupons of today', () => {
     const billed = lived(begun(), [START, subscribes()], ['2026-06-05', attaches('C2')], ['2026-06-05', voids()])
     expect(nets(billed)).toEqual(['+4900', '+4410'])
+  })
+})
+
+describe('a period of a coupon', () => {
+  const left = ({ discounts }: History) => [...discounts.values()].map(({ remaining }) => remaining)
+  const times = coupon(10, { terms: percentOff('50'), duration: { type: 'periods', count: 3 } })
+  const forSupport = coupon(11, { ...times, id: id('coupon', 211), code: 'C11', plans: support.plans })
+  const usage = usageOfEvents([{ metric: 'api_calls', at: '2026-06-10T00:00:00Z', quantity: 100n }])
+  const year = { unit: 'year', count: 1 } as const
+  const used = givenOffer(20, 'used', [price('49000', year)], { charges: [givenCharge()] })
+  const sold = (about = {}) =>
+    lived(
+      beginning({
+        ...{ offered: [times, forSupport], usageOf: usage, plans: [...Object.values(offers), used] },
+        account: givenCustomer({ collection: 'invoice' }),
+      }),
+      [START, attaches('C11')],
+      [START, subscribes({ couponCode: 'C10', ...about })],
+    )
+
+  test('is used by what a period costs, not by what was used meanwhile, which is discounted too', () => {
+    const billed = lived(sold({ planCode: 'used', interval: 'year' }), ['2026-07-01', advance])
+    expect(nets(billed)).toEqual(['+24500', '+50'])
+    expect(left(billed)).toEqual([3, 2])
+    expect(left(lived(billed, ['2026-07-02', voids(1, false)]))).toEqual([3, 2])
+    expect(left(lived(billed, ['2026-07-02', voids(0, false)]))).toEqual([3, 3])
+  })
+
+  test('is not used by what it does not discount', () => {
+    expect(left(sold())).toEqual([3, 2])
+    expect(left(sold({ addOns: [{ planCode: 'support', quantity: 1, unitAmount: null }] }))).toEqual([2, 2])
+  })
+})
+
+describe('a coupon is taken away', () => {
+  const both = () =>
+    lived(
+      begun(),
+      [START, attaches('C1')],
+      [START, attaches('C2')],
+      [START, subscribes()],
+      [START, attaches('C3', 'subscription')],
+      [START, attaches('C1', 'subscription')],
+    )
+  const detaches =
+    (couponCode: string | null, to: 'account' | 'subscription' = 'account'): Asked =>
+    (history) => ({
+      ...{ type: 'detach_discounts', couponCode },
+      subscriptionId: to === 'account' ? null : subscription(history).id,
+    })
+  const present = ({ discounts }: History) =>
+    [...discounts.values()]
+      .filter(({ endedAt }) => endedAt === null)
+      .map(({ couponCode, subscriptionId }) => `${couponCode} ${subscriptionId === null ? 'account' : 'subscription'}`)
+
+  test.each([
+    ['by its code', detaches('C1'), ['C2 account', 'C3 subscription', 'C1 subscription']],
+    ['of a subscription', detaches('C1', 'subscription'), ['C1 account', 'C2 account', 'C3 subscription']],
+    ['with all of the account', detaches(null), ['C3 subscription', 'C1 subscription']],
+    ['with all of a subscription', detaches(null, 'subscription'), ['C1 account', 'C2 account']],
+  ])('%s alone', (_, asked, expected) => {
+    const gone = lived(both(), ['2026-06-02', asked])
+    expect(present(gone)).toEqual(expected)
+    expect(gone.decisions.at(-1)?.discounts).toHaveLength(4 - expected.length)
+    expect(gone.decisions.at(-1)?.discounts[0]?.after.endedAt).toBe(at('2026-06-02'))
+  })
+
+  test('only once', () => {
+    const gone = lived(both(), ['2026-06-02', detaches('C1')])
+    expect(refusal(gone, '2026-06-03', detaches('C1'))).toMatchObject({ code: 'not_found' })
+    expect(lived(gone, ['2026-06-03', detaches(null)]).decisions.at(-1)?.discounts).toHaveLength(1)
+  })
+
+  test('and each time it is attached it counts', () => {
+    const attached = lived(begun(), [START, subscribes({ couponCode: 'C1' })], [START, attaches('C1')])
+    expect(attached.coupons.get(half.id)).toMatchObject({ redemptions: 2, version: 3 })
   })
 })

@@ -65,6 +65,14 @@ describe('one decide', () => {
     expect(once.decisions.at(-1)?.behind).toBe(false)
   })
 
+  test('puts right a wrong date of the account, though nothing is told of it', () => {
+    const { snapshot, ...history } = subscribed()
+    const wrong = { ...history, snapshot: { ...snapshot, account: { ...snapshot.account, nextBillingAt: null } } }
+    const right = following(wrong, advance, at(START))
+    expect(right.snapshot.account.nextBillingAt).toBe(at('2026-02-28'))
+    expect(right.events).toEqual(history.events)
+  })
+
   test.each([
     ['a change', changes({ planCode: 'team' }), 'nothing_to_change'],
     ['a pause', pauses(), 'command_not_possible'],

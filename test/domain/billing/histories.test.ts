@@ -113,7 +113,7 @@ const laws: Readonly<Record<string, (history: History) => void>> = {
   'the account knows when it is due next, and one live subscription holds a plan': (history) => {
     const live = [...history.subscriptions.values()].filter((one) => !('endedAt' in one))
     const due = [
-      ...live.map(nextDueAt),
+      ...[...history.subscriptions.values()].map(nextDueAt),
       ...invoicesOf(history).map((one) => (one.status === 'draft' ? one.finalizeAt : null)),
       nextExpiry([...history.credits.values()]),
     ].filter((one) => one !== null)

@@ -96,6 +96,7 @@ const world = fc.record({
   invoicing: fc.constantFrom(...invoicings),
   consolidate: fc.constantFrom(false, false, true),
   isUsed: fc.boolean(),
+  graceMinutes: fc.constantFrom(0, 60, 1440),
 })
 type World = typeof world extends fc.Arbitrary<infer T> ? T : never
 
@@ -123,6 +124,7 @@ function born(given: World): History {
       tax: { engine, rates },
       proration: { granularity, invoicing },
       invoicing: { consolidate },
+      usage: { graceMinutes: given.graceMinutes },
     }),
     account: givenCustomer({ currency: currency as Currency, timezone: timezone as Zone, collection }),
     method: hasMethod ? givenMethod() : null,

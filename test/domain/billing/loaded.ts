@@ -7,7 +7,9 @@ import type { History } from './history.ts'
 /** What the repositories would read for a command: no more than the snapshot says that it holds. */
 export function loaded(history: History, command: Command): Snapshot {
   const target = 'id' in command ? command.id : null
-  const subscriptions = [...history.subscriptions.values()].filter((one) => !('endedAt' in one) || one.id === target)
+  const subscriptions = [...history.subscriptions.values()].filter(
+    (one) => !('endedAt' in one) || one.metered.length > 0 || one.id === target,
+  )
   const invoices = [...history.invoices.values()].filter(isRead(history, command, subscriptions))
   const read = new Set<string>(invoices.map(({ id }) => id))
   const of = <T extends { readonly invoiceId: string }>(things: Iterable<T>) =>
@@ -42,20 +44,23 @@ function isTold(command: Command, id: string): boolean {
   return command.type === 'void_credit' && command.creditId === id
 }
 
-/** Drafts, what bills the present periods, what the command is about, and what corrects or credits that. */
+/** Drafts and what they credit, what bills the present periods, what the command is about, and what corrects or credits that. */
 function isRead(history: History, command: Command, subscriptions: readonly Subscription[]) {
   const meant = new Set<string>(meantBy(history, command, subscriptions))
   const lines = new Set<string | null>(
     [...meant].flatMap((id) => history.invoices.get(id)?.lines.map((line) => line.id) ?? []),
   )
+  const drafts = [...history.invoices.values()].filter(({ status }) => status === 'draft')
+  const drafted = new Set<string | null>(drafts.flatMap((draft) => draft.lines.map((line) => line.creditsLineId)))
   return (invoice: Invoice): boolean => {
     if (invoice.status === 'deleted') return false
     return (
       invoice.status === 'draft' ||
       meant.has(invoice.id) ||
+      invoice.lines.some(({ id }) => drafted.has(id)) ||
       (invoice.corrects !== null && meant.has(invoice.corrects)) ||
       invoice.lines.some(({ creditsLineId }) => creditsLineId !== null && lines.has(creditsLineId)) ||
-      subscriptions.some((one) => billsPresent(invoice, one))
+      subscriptions.some((one) => billsPresent(invoice, one) || billsSupplemented(invoice, one))
     )
   }
 }
@@ -79,6 +84,21 @@ function billsPresent({ lines }: Invoice, subscription: Subscription): boolean {
   if (start === undefined || from === undefined) return false
   const first = from < start ? from : start
   return lines.some(({ subscriptionId, period }) => subscriptionId === subscription.id && period.start >= first)
+}
+
+/** Usage came late for a metering period that it billed. */
+function billsSupplemented({ lines }: Invoice, { id, metered }: Subscription): boolean {
+  return metered.some(
+    ({ period, supplementAt }) =>
+      supplementAt !== null &&
+      lines.some(
+        (line) =>
+          line.subscriptionId === id &&
+          ['usage', 'minimum'].includes(line.kind) &&
+          line.period.end > period.start &&
+          line.period.end <= period.end,
+      ),
+  )
 }
 
 function versionsOf({ plans, snapshot }: History): Snapshot['versions'] {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { at } from '../../support/given.ts'
+import { at, price } from '../../support/given.ts'
+import { givenCharge } from '../../support/given-charges.ts'
+import { givenOffer, usageOfEvents } from '../../support/given-selling.ts'
 import { beginning, lived, refusal } from './history.ts'
 import {
   advance,
@@ -118,4 +120,20 @@ describe('a change that depends on its payment', () => {
     const poor = lived(beginning({ method: null }), [START, subscribes()])
     expect(refusal(poor, '2026-06-16', team)).toMatchObject({ code: 'payment_method_missing' })
   })
+})
+
+test('a change of interval that was paid bills what was used until then', () => {
+  const charge = givenCharge({ model: { type: 'standard', unitAmount: '2' } })
+  const year = { unit: 'year', count: 1 } as const
+  const plan = givenOffer(20, 'metered', [price('4900'), price('49000', year)], { charges: [charge] })
+  const used = usageOfEvents([{ metric: 'api_calls', at: '2026-06-10', quantity: 100n }])
+  const start = beginning({ plans: [plan], usageOf: used })
+  const asked = lived(
+    start,
+    [START, subscribes({ planCode: 'metered' })],
+    [START, gateway('succeeded')],
+    ['2026-06-16', changes({ interval: year, onlyIfPaid: true })],
+    ['2026-06-16T01:00:00Z', gateway('succeeded')],
+  )
+  expect(documents(asked).slice(1)).toEqual(['paid proration: -2450 +49000', 'open usage: +200'])
 })

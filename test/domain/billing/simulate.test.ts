@@ -24,7 +24,7 @@ const calls = givenOffer(8, 'calls', [price('1000')], {
 })
 const apiCalls: Metric = {
   ...{ organizationId: id('organization', 1), id: id('metric', 1), version: 1, code: 'api_calls', name: 'API calls' },
-  ...{ aggregation: 'sum', field: 'quantity', metadata: {}, createdAt: START },
+  ...{ aggregation: 'sum', field: 'quantity', decimals: 12, allowNegative: false, metadata: {}, createdAt: START },
 }
 const metrics = new Map([['api_calls', apiCalls]])
 

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { at, price } from '../../support/given.ts'
-import { givenCustomer, givenOffer, givenRules } from '../../support/given-selling.ts'
+import { decide } from '../../../src/billing/domain/decide.ts'
+import { at, idsOf, price } from '../../support/given.ts'
+import { givenCancel, givenCustomer, givenOffer, givenRules } from '../../support/given-selling.ts'
 import { beginning, lived } from './history.ts'
+import { loaded } from './loaded.ts'
 import {
   advance,
   balances,
@@ -172,5 +174,111 @@ describe('FR-029 a cancellation now', () => {
       taxes: [{ name: 'VAT', amount: -561n, taxable: -2950n }],
     })
     expect(balances(ended)).toEqual({ cash: 7021n, revenue: -2950n, tax: -560n, refund: -3511n })
+  })
+})
+
+describe('what is over', () => {
+  const extra = (planCode: string, quantity = 1) => ({ planCode, quantity, unitAmount: null })
+  const onTerms = () => beginning({ account: givenCustomer({ collection: 'invoice' }) })
+  const ends = cancels({ prorate: true })
+  const notesOf = ({ creditNotes, invoices }: Parameters<typeof documents>[0]) =>
+    [...creditNotes.values()].map((note) => [[...invoices.keys()].indexOf(note.invoiceId), note.total])
+
+  /** Two invoices, of which the cancellation on 16 June credits half each; the first owes so much. */
+  const twice = (owes: bigint) =>
+    lived(
+      onTerms(),
+      ['2026-06-01', subscribes()],
+      ['2026-06-01', changes({ addOns: [extra('support', 2)], invoicing: 'now' })],
+      ['2026-06-02', grants(4900n - owes)],
+      ['2026-06-02', (history) => ({ type: 'apply_credit', id: final(history).id, amount: null })],
+    )
+
+  test.each([
+    [
+      'first what is owed the longest',
+      900n,
+      [
+        [0, 900n],
+        [1, 2000n],
+      ],
+      550n,
+    ],
+    ['what is owed the longest alone, where it takes all', 4000n, [[0, 3450n]], 0n],
+    [
+      'each to its end before the next',
+      3000n,
+      [
+        [0, 3000n],
+        [1, 450n],
+      ],
+      0n,
+    ],
+  ] as const)('pays %s', (_, owes, notes, left) => {
+    const ended = lived(twice(owes), ['2026-06-16', ends])
+    expect(documents(ended).at(-1)).toBe('paid proration: -2450 -1000')
+    expect(notesOf(ended)).toEqual(notes)
+    expect([creditLeft(ended), owed(ended)]).toEqual([left, owes + 2000n - 3450n + left])
+  })
+
+  test.each([
+    ['at one instant', () => twice(900n)],
+    [
+      'one after the other',
+      () => lived(twice(900n), ['2026-06-10', changes({ addOns: [extra('storage')], invoicing: 'now' })]),
+    ],
+  ])('pays the same of what was issued %s, in whatever order it is read', (_, given) => {
+    const before = given()
+    const command = givenCancel(subscription(before).id, { prorate: true })
+    const read = loaded(before, command)
+    const noted = [read.invoices, read.invoices.toReversed()].map((invoices) => {
+      const decided = decide({ ...read, invoices }, command, at('2026-06-16'), idsOf(99))
+      return decided.ok && decided.value.creditNotes.map(({ after }) => [after.invoiceId, after.total])
+    })
+    expect(noted[0]).not.toEqual([])
+    expect(noted[1]).toEqual(noted[0])
+  })
+
+  test('is carried over by a note that says what it is of, and may pay an invoice', () => {
+    const ended = lived(twice(900n), ['2026-06-16', ends])
+    const [first] = ended.creditNotes.values()
+    expect(first).toMatchObject({
+      ...{ status: 'issued', reason: 'Unused time after a change', lines: [], tax: 0n, reduced: 900n, refunded: 0n },
+      ...{
+        invoiceId: final(ended).id,
+        sourceInvoiceId: final(ended, 2).id,
+        issuedAt: at('2026-06-16'),
+        voidedAt: null,
+      },
+    })
+    const told = ended.events.filter(({ after }) => after.id === final(ended).id).map(({ type }) => type)
+    expect(told.slice(-2)).toEqual(['invoice.credited', 'invoice.paid'])
+    expect([final(ended).status, final(ended, 1).status]).toEqual(['paid', 'paid'])
+  })
+
+  test('is credit that says which invoice gave it', () => {
+    const ended = lived(annual(), ['2026-01-01', gateway('succeeded')], ['2026-07-02', ends])
+    expect([...ended.credits.values()]).toMatchObject([
+      { source: 'proration', sourceId: final(ended, 1).id, reason: 'Unused time after a change', expiresAt: null },
+    ])
+  })
+
+  test('goes back to the card as far as the card paid for it, the rest is credit', () => {
+    const sold = lived(
+      beginning(),
+      ['2026-06-01', subscribes({ planCode: 'team' })],
+      ['2026-06-01', grants(1000n)],
+      ['2026-06-01', gateway('succeeded')],
+      ['2026-06-01', subscribes()],
+      ['2026-06-01', gateway('succeeded')],
+      ['2026-06-01', cancels({ prorate: true, credit: 'refund' }, 1)],
+    )
+    expect(final(sold, 1).settlement).toMatchObject({ creditsApplied: 1000n, paid: 3900n })
+    const charged = [...sold.charges.values()].find(({ payment }) => payment.invoiceId === final(sold, 1).id)
+    expect([...sold.refunds.values()]).toMatchObject([
+      { paymentId: charged?.payment.id, amount: 3900n, reason: 'Unused time', creditNoteId: null },
+    ])
+    expect(final(sold, 2).settlement).toMatchObject({ paid: -3900n, creditsApplied: -1000n, creditNotes: 0n })
+    expect(creditLeft(sold)).toBe(1000n)
   })
 })

@@ -78,6 +78,37 @@ export function writes(lines: readonly (readonly [quantity: string, unitAmount: 
   }
 }
 
+export function updates(nth: number, patch: CommandOf<'update_invoice'>['patch']): Asked {
+  return (history) => ({ type: 'update_invoice', id: invoice(history, nth).id, patch })
+}
+
+export function deletes(nth: number): Asked {
+  return (history) => ({ type: 'delete_invoice', id: invoice(history, nth).id })
+}
+
+/** With VAT of these amounts; null: its tax is not told. */
+export function finalizes(nth: number, vat: readonly bigint[] | null = null): Asked {
+  const taxes = vat?.map((amount) => ({ name: 'VAT', country: 'DE', region: null, percent: '19', amount })) ?? null
+  return (history) => ({ type: 'finalize_invoice', id: invoice(history, nth).id, taxes })
+}
+
+export function writesOff(nth = 0): Asked {
+  return (history) => ({ type: 'mark_uncollectible', id: invoice(history, nth).id })
+}
+
+export function applies(amount: bigint | null, nth = 0): Asked {
+  return (history) => ({ type: 'apply_credit', id: invoice(history, nth).id, amount })
+}
+
+export const takesNoteBack: Asked = ({ creditNotes }) => {
+  const { id, invoiceId } = the(0, [...creditNotes.values()], 'credit note')
+  return { ...{ type: 'void_credit_note', creditNoteId: id }, id: invoiceId }
+}
+
+export const takesCreditBack: Asked = (history) => ({
+  ...{ type: 'void_credit', creditId: the(0, [...history.credits.values()], 'credit').id },
+})
+
 const outcomes = {
   succeeded: { kind: 'succeeded' },
   declined: { kind: 'declined', decline: declineOf('insufficient_funds', null) },

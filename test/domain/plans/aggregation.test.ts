@@ -31,6 +31,15 @@ describe('FR-074 events come to', () => {
     expect(total(aggregation, [])).toBe('0')
   })
 
+  test('of one instant the one whose id is the last, by its characters as Postgres orders them', () => {
+    const ids = ['a', 'ab', '\u{fffd}', '\u{1f600}', '\u{1f600}b']
+    for (const [index, last] of ids.entries()) {
+      const among = ids.slice(0, index + 1).map((id) => event(id, '2026-01-05', id === last ? '7' : '1'))
+      expect(total('latest', among)).toBe('7')
+      expect(total('latest', among.toReversed())).toBe('7')
+    }
+  })
+
   test('a weighted sum: +10 on the 16th of January is held for 16 of 31 days, and then for all of February', () => {
     const held = [event('a', '2026-01-16', '10')]
     expect(total('weighted_sum', held)).toBe('5.161290322581')

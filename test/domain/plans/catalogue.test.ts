@@ -162,7 +162,8 @@ describe('a catalogue refuses', () => {
 
   const metric = (about: Partial<Metric> = {}): Metric => ({
     ...{ organizationId: id('organization', 1), id: id('metric', 1), version: 1, code: 'api_calls', name: 'API calls' },
-    ...{ aggregation: 'sum', field: 'quantity', metadata: {}, createdAt: at('2026-01-01') },
+    ...{ aggregation: 'sum', field: 'quantity', decimals: 12, allowNegative: false },
+    ...{ metadata: {}, createdAt: at('2026-01-01') },
     ...about,
   })
 

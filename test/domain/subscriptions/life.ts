@@ -20,6 +20,7 @@ export function versionsOf(...versions: readonly PlanVersion[]): Versions {
 export function givenFacts(about: Partial<Facts> = {}): Facts {
   return {
     ...{ versions: versionsOf(givenPlan().current), usageOf: () => ({ quantity: '0' }) },
+    ...{ now: at('2026-01-01'), graceMs: 0 },
     ...{ canPay: true, pausesBy: 'day' },
     ...about,
   }

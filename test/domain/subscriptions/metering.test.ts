@@ -63,7 +63,7 @@ describe('FR-074 what was used is billed in arrears', () => {
 
   test('to the end, when it is cancelled or its term runs out', () => {
     const facts = factsOf(usedOn({ '2026-04-20': 4, '2026-04-21': 100 }), metered([perCall]))
-    expect(told(steps(april({ endsAt: at('2026-04-21') }), at('2026-06-01'), facts))).toEqual([
+    expect(told(steps(april({ endsAt: at('2026-04-21') }), at('2026-04-22'), facts))).toEqual([
       '2026-04-01 activated 3267',
       '2026-04-21 expired 8',
     ])

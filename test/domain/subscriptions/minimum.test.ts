@@ -63,7 +63,7 @@ describe('a minimum', () => {
     ])
     const pause = { type: 'pause_subscription', id: it, resumesAt: null } as const
     const { subscription } = stepBy(active, pause, givenContext('2026-04-16', { facts }))
-    expect(told(steps(subscription, at('2027-01-01'), facts)).at(-1)).toBe('2026-07-15 cancelled 1000 1550')
+    expect(told(steps(subscription, at('2026-07-16'), facts)).at(-1)).toBe('2026-07-15 cancelled 1000 1550')
   })
 })
 

@@ -286,7 +286,7 @@ describe('what only a bug can cause is thrown', () => {
     [
       'a pending change that is given up without its invoice',
       () => nextStep(givenActive({ pendingChange }), at('2026-02-11'), facts),
-      /is given up with its invoice/,
+      /is told by its invoices/,
     ],
     [
       'a gap between periods',

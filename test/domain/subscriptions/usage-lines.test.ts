@@ -128,7 +128,7 @@ describe('a minimum', () => {
 test('nothing is used of a subscription that nobody asks about', () => {
   const about = { subscriptionId: givenActive().id, metric: 'api_calls', filters: {} }
   const period: Metered['period'] = { start, end: at('2026-05-01') }
-  expect(noUsage({ ...about, period, of: period })).toEqual({ quantity: '0', events: [] })
+  expect(noUsage({ ...about, period, of: period, perEvent: false, final: true })).toEqual({ quantity: '0', events: [] })
 })
 
 describe('how far what was used is billed', () => {

@@ -1,0 +1,129 @@
+import type { Id } from '../kernel/id.ts'
+import type { Instant } from '../kernel/instant.ts'
+import type { Usage } from '../plans/domain/rating.ts'
+import type { Database } from '../platform/db/client.ts'
+import { OutcomeUnknown } from '../platform/db/fault.ts'
+import type { Env } from '../platform/env.ts'
+import { logError } from '../platform/log.ts'
+import { sameAgreement } from '../subscriptions/domain/agreement.ts'
+import type { UsageAsked, UsageOf } from '../subscriptions/domain/usage-billable.ts'
+import { type Seal, shardOf, usageShard } from '../usage/objects.ts'
+import { nameOfWindow, readWindows } from '../usage/window-repository.ts'
+import type { Decision } from './domain/decision.ts'
+
+/**
+ * Where what is billed is read from. seal: what comes later for a period that is billed for good is late from then on ·
+ * look: nothing is changed by the question.
+ */
+export type UsageSource = { readonly env: Env; readonly database: Database; readonly how: 'seal' | 'look' }
+
+/** A shard gave no answer, so that nobody knows what it holds: whoever needs that waits. */
+export class UsageUnknown extends OutcomeUnknown {
+  override readonly name = 'UsageUnknown'
+}
+
+/** What a decision asks for does not hang on the answers, but for changes of plan that only an answer brings about. */
+const MAX_ROUNDS = 5
+
+/**
+ * Decides; where that asks for usage, reads it and decides again. What is metered costs a second decision, everything
+ * else nothing. `decide` is called several times: it makes its ids anew each time.
+ */
+export async function knowingUsage<T>(source: UsageSource, decide: (usageOf: UsageOf) => T): Promise<T> {
+  const known = new Map<string, Usage | null>()
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const asked = new Map<string, UsageAsked>()
+    const result = decide((window) => {
+      const name = questionOf(window)
+      const usage = known.get(name)
+      if (usage === null) throw new UsageUnknown(`usage of ${window.subscriptionId} is not known now`)
+      if (usage === undefined) asked.set(name, window)
+      return usage ?? nothing
+    })
+    if (asked.size === 0) return result
+    for (const [name, usage] of await answers(source, asked)) known.set(name, usage)
+  }
+  throw new Error(`a decision asks for ever more usage after ${MAX_ROUNDS} rounds`)
+}
+
+const nothing: Usage = { quantity: '0', events: [] }
+
+/** A period that is billed for good is sealed first, so it is another question than how it stands. */
+function questionOf(window: UsageAsked): string {
+  return `${window.final ? 'final' : 'so far'} ${nameOfWindow(window)}`
+}
+
+async function answers(
+  { env, database, how }: UsageSource,
+  asked: ReadonlyMap<string, UsageAsked>,
+): Promise<ReadonlyMap<string, Usage | null>> {
+  const windows = [...asked.values()]
+  const silent = await settleShards(env, windows, how)
+  const answered = windows.filter(({ subscriptionId }) => !silent.has(shardOf(subscriptionId)))
+  const usageOf = await readWindows(database, answered)
+  return new Map([...asked].map(([name, one]) => [name, silent.has(shardOf(one.subscriptionId)) ? null : usageOf(one)]))
+}
+
+/** One call a shard: what it holds of these is in Postgres when it answers. Answers those that did not. */
+async function settleShards(
+  env: Env,
+  windows: readonly UsageAsked[],
+  how: UsageSource['how'],
+): Promise<ReadonlySet<number>> {
+  const byShard = Map.groupBy(windows, ({ subscriptionId }) => shardOf(subscriptionId))
+  const silent = new Set<number>()
+  const settle = async ([shard, own]: readonly [number, readonly UsageAsked[]]) => {
+    const stub = usageShard(env, shard)
+    const final = how === 'seal' ? own.filter((window) => window.final) : []
+    const others = own.filter((window) => !final.includes(window)).map(({ subscriptionId }) => subscriptionId)
+    const done = await Promise.all([
+      final.length === 0 ? null : inTime(stub.seal(sealsOf(final))),
+      others.length === 0 ? null : inTime(stub.flush([...new Set(others)])),
+    ]).catch(() => ['silent' as const])
+    if (done.some((answer) => answer !== null && (answer === 'silent' || answer.kind !== 'answered'))) silent.add(shard)
+  }
+  await Promise.all([...byShard].map(settle))
+  return silent
+}
+
+/** The last end of each subscription's. */
+function sealsOf(windows: readonly UsageAsked[]): readonly Seal[] {
+  const ends = new Map<UsageAsked['subscriptionId'], Instant>()
+  for (const { subscriptionId, of } of windows) {
+    const known = ends.get(subscriptionId)
+    ends.set(subscriptionId, known !== undefined && known > of.end ? known : of.end)
+  }
+  return [...ends].map(([subscriptionId, before]) => ({ subscriptionId, before }))
+}
+
+/** A barrier: what these used, as far as it was acknowledged, is in Postgres. @throws {UsageUnknown} */
+export async function flushed(env: Env, subscriptions: readonly Id<'subscription'>[]): Promise<void> {
+  const byShard = [...Map.groupBy(subscriptions, shardOf)]
+  const answers = await Promise.all(byShard.map(([shard, ids]) => inTime(usageShard(env, shard).flush(ids))))
+  if (answers.some(({ kind }) => kind !== 'answered')) throw new UsageUnknown('a usage shard could not flush')
+}
+
+/**
+ * What a command changed of what a shard judges by is read again by it: after the answer to a pause nothing is taken any
+ * more. A shard that does not hear of it knows within a minute.
+ */
+export async function tellShards(env: Env, { subscriptions }: Pick<Decision, 'subscriptions'>): Promise<void> {
+  const changed = subscriptions.flatMap(({ before, after }) =>
+    before !== null && (before.status !== after.status || !sameAgreement(before, after)) ? [after.id] : [],
+  )
+  const told = [...Map.groupBy(changed, shardOf)].map(([shard, ids]) => inTime(usageShard(env, shard).refresh(ids)))
+  for (const one of await Promise.allSettled(told)) {
+    if (one.status === 'rejected') logError('a usage shard was not told of a change', one.reason)
+  }
+}
+
+/** A flush of much takes some trips; what takes longer is taken for dead. */
+const SHARD_TIMEOUT_MS = 15_000
+
+async function inTime<T>(answer: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new UsageUnknown(`no answer within ${SHARD_TIMEOUT_MS} ms`)), SHARD_TIMEOUT_MS)
+  })
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer))
+}
