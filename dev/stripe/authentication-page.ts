@@ -1,24 +1,23 @@
-import { authenticate } from './control.ts'
+import { authenticate } from './authentication.ts'
 import type { PaymentIntent, SetupIntent } from './objects.ts'
+import { html, type Page, type PageRequest, seeOther } from './page.ts'
 import type { World } from './world.ts'
 
-type Page = { readonly status: number; readonly headers: Record<string, string>; readonly body: string }
-
 /** Stands for the bank's own page: the customer says yes or no and is sent back to return_url, as Stripe does. */
-export function authenticationPage(worlds: ReadonlyMap<string, World>, method: string, url: URL, form: string): Page {
+export function authenticationPage({ worlds, method, url, body }: PageRequest): Page {
   const secret = url.pathname.slice('/_authenticate/'.length)
   const found = findIntent(worlds, secret)
   const returnUrl = url.searchParams.get('return_url') ?? ''
   if (!found || !URL.canParse(returnUrl)) return html(404, '<h1>There is nothing to authenticate here.</h1>')
   if (method !== 'POST') return html(200, question)
   const { world, intent } = found
-  authenticate(world, intent.id, new URLSearchParams(form).get('answer') === 'yes')
+  authenticate(world, intent.id, new URLSearchParams(body).get('answer') === 'yes')
   const back = new URL(returnUrl)
   const noun = intent.object
   back.searchParams.set(noun, intent.id)
   back.searchParams.set(`${noun}_client_secret`, secret)
   back.searchParams.set('redirect_status', intent.status === 'succeeded' ? 'succeeded' : 'failed')
-  return { status: 303, headers: { location: back.href }, body: '' }
+  return seeOther(back.href)
 }
 
 const question = `<h1>Test bank</h1>
@@ -38,9 +37,4 @@ function findIntent(
     if (intent?.client_secret === secret) return { world, intent }
   }
   return undefined
-}
-
-function html(status: number, body: string): Page {
-  const headers = { 'content-type': 'text/html; charset=utf-8' }
-  return { status, headers, body: `<!doctype html><meta charset="utf-8"><title>Stripe emulator</title>${body}` }
 }

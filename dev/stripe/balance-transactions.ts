@@ -1,27 +1,31 @@
 import type Stripe from 'stripe'
+import type { Dispute } from './dispute-objects.ts'
+import { resourceMissing } from './errors.ts'
 import { listOf } from './lists.ts'
 import type { BalanceTransaction, Charge, Refund } from './objects.ts'
 import { type Handler, inPath, operation } from './operation.ts'
+import { behaviourOf } from './test-methods.ts'
 import { newId, now, type World } from './world.ts'
 
 export const balanceTransactionOperations = {
-  get_balance_transactions: operation<Stripe.BalanceTransactionListParams>((context, { currency, type }) =>
-    listOf(context, {
+  get_balance_transactions: operation<Stripe.BalanceTransactionListParams>((context, { currency, type, payout }) => {
+    if (payout !== undefined) throw resourceMissing('payout', payout, 'payout', false)
+    return listOf(context, {
       from: context.world.state.balanceTransactions,
       noun: 'balance_transaction',
       url: '/v1/balance_transactions',
       where: (entry) => (!currency || entry.currency === currency) && (!type || entry.type === type),
-    }),
-  ),
+    })
+  }),
   get_balance_transactions_id: (context) =>
     inPath(context, context.world.state.balanceTransactions, 'balance transaction', 'id'),
 } satisfies Record<string, Handler>
 
 const availableAfter_s = 2 * 24 * 60 * 60
 
-/** A charge's money, in the charge's own currency (as an account that settles in each), less the card fee. */
+/** A charge's captured money, in its own currency (as an account that settles in each), less the card fee. */
 export function settleCharge(world: World, charge: Charge): void {
-  const { amount, currency, id: source } = charge
+  const { amount_captured: amount, currency, id: source } = charge
   // Debits are "payments" in Stripe's books, cards are "charges".
   const type = isCard(charge) ? 'charge' : 'payment'
   charge.balance_transaction = book(world, {
@@ -31,28 +35,50 @@ export function settleCharge(world: World, charge: Charge): void {
     type,
     category: 'charge',
     fee: standardFee(amount),
-  })
+    available: bypassesPending(world, charge),
+  }).id
 }
 
 /** A refund's money goes out; the fee of the charge is not given back. */
 export function settleRefund(world: World, refund: Refund, charge: Charge): void {
   const { amount, currency, id: source } = refund
   const type = isCard(charge) ? 'refund' : 'payment_refund'
-  refund.balance_transaction = book(world, { amount: -amount, currency, source, type, category: 'refund', fee: 0 })
+  refund.balance_transaction = book(world, { amount: -amount, currency, source, type, category: 'refund', fee: 0 }).id
 }
 
 /** The money of a refund that failed comes back. */
 export function reverseRefund(world: World, refund: Refund): void {
   const { amount, currency, id: source } = refund
   const type = 'refund_failure'
-  refund.failure_balance_transaction = book(world, { amount, currency, source, type, category: type, fee: 0 })
+  refund.failure_balance_transaction = book(world, { amount, currency, source, type, category: type, fee: 0 }).id
+}
+
+const disputeFee = 1_500
+
+/** The disputed amount and the fee go out when a dispute takes them, and both come back when it is won. */
+export function bookDispute(world: World, dispute: Dispute, direction: 'withdrawn' | 'reinstated'): void {
+  const { currency, id: source } = dispute
+  const moved =
+    direction === 'withdrawn'
+      ? { amount: -dispute.amount, fee: disputeFee, category: 'dispute' }
+      : { amount: dispute.amount, fee: -disputeFee, category: 'dispute_reversal' }
+  dispute.balance_transactions.push(book(world, { ...moved, currency, source, type: 'adjustment' }))
+}
+
+/** What has waited long enough is available from now on, in the disputes that show it too. */
+export function makeAvailable({ state }: World, at: number): void {
+  const shown = [...state.disputes.values()].flatMap((dispute) => dispute.balance_transactions)
+  for (const entry of [...state.balanceTransactions.values(), ...shown]) {
+    if (entry.available_on <= at) entry.status = 'available'
+  }
 }
 
 type Movement = Pick<BalanceTransaction, 'amount' | 'currency' | 'source' | 'type' | 'fee'> & {
   readonly category: string
+  readonly available?: boolean
 }
 
-function book(world: World, { category, fee, ...movement }: Movement): string {
+function book(world: World, { category, fee, available = false, ...movement }: Movement): BalanceTransaction {
   const created = now(world)
   const { amount, currency } = movement
   const detail = { amount: fee, currency, description: 'Stripe processing fees', type: 'stripe_fee' }
@@ -60,7 +86,7 @@ function book(world: World, { category, fee, ...movement }: Movement): string {
     id: newId('txn'),
     object: 'balance_transaction',
     ...movement,
-    available_on: created + availableAfter_s,
+    available_on: available ? created : created + availableAfter_s,
     balance_type: 'payments',
     created,
     description: null,
@@ -69,10 +95,15 @@ function book(world: World, { category, fee, ...movement }: Movement): string {
     fee_details: fee === 0 ? [] : [detail],
     net: amount - fee,
     reporting_category: category,
-    status: 'pending',
+    status: available ? 'available' : 'pending',
   }
   world.state.balanceTransactions.set(entry.id, entry)
-  return entry.id
+  return entry
+}
+
+function bypassesPending(world: World, { payment_method }: Charge): boolean {
+  const facts = world.state.methodFacts.get(payment_method)
+  return facts !== undefined && behaviourOf(facts.behaviour).bypassesPending === true
 }
 
 function isCard({ payment_method_details }: Charge): boolean {

@@ -2,6 +2,7 @@ import type Stripe from 'stripe'
 import { listOf } from './lists.ts'
 import type { Charge, PaymentIntent, PaymentMethod } from './objects.ts'
 import { type Handler, inPath, operation } from './operation.ts'
+import { factsOf } from './saved-methods.ts'
 import { type Decline, declineMessage } from './test-methods.ts'
 import { newId, now, type World } from './world.ts'
 
@@ -19,12 +20,15 @@ export const chargeOperations = {
   get_charges_charge: (context) => inPath(context, context.world.state.charges, 'charge', 'charge'),
 } satisfies Record<string, Handler>
 
-/** The charge of one attempt: succeeded, pending (a debit on its way), or failed with its decline. */
+/** Succeeded and captured; authorized, to be captured later; pending, a debit on its way; or declined. */
+export type ChargeOutcome = 'succeeded' | 'authorized' | 'pending' | Decline
+
+/** The charge of one attempt. */
 export function createCharge(
   world: World,
   intent: PaymentIntent,
   method: PaymentMethod,
-  outcome: 'succeeded' | 'pending' | Decline,
+  outcome: ChargeOutcome,
 ): Charge {
   const decline = typeof outcome === 'string' ? undefined : outcome
   const succeeded = outcome === 'succeeded'
@@ -37,7 +41,7 @@ export function createCharge(
     balance_transaction: null,
     billing_details: structuredClone(method.billing_details),
     calculated_statement_descriptor: 'PERENNIAL EMULATOR',
-    captured: decline === undefined,
+    captured: decline === undefined && outcome !== 'authorized',
     created: now(world),
     currency: intent.currency,
     customer: intent.customer,
@@ -50,10 +54,10 @@ export function createCharge(
     livemode: false,
     metadata: structuredClone(intent.metadata),
     outcome: issuerOutcome(decline),
-    paid: succeeded,
+    paid: succeeded || outcome === 'authorized',
     payment_intent: intent.id,
     payment_method: method.id,
-    payment_method_details: methodDetails(method, intent.amount),
+    payment_method_details: methodDetails(world, method, intent.amount, outcome === 'authorized'),
     receipt_email: intent.receipt_email,
     receipt_number: null,
     receipt_url: null,
@@ -61,7 +65,7 @@ export function createCharge(
     shipping: intent.shipping,
     statement_descriptor: intent.statement_descriptor,
     statement_descriptor_suffix: intent.statement_descriptor_suffix,
-    status: decline ? 'failed' : succeeded ? 'succeeded' : 'pending',
+    status: decline ? 'failed' : outcome === 'pending' ? 'pending' : 'succeeded',
   }
   world.state.charges.set(charge.id, charge)
   return charge
@@ -83,8 +87,12 @@ function issuerOutcome(decline: Decline | undefined): object {
   }
 }
 
-function methodDetails(method: PaymentMethod, amount: number): object {
-  const { card, us_bank_account: bank } = method
+/** How long the card networks hold an authorization, at most. */
+export const authorizationLasts_s = 7 * 24 * 60 * 60
+
+function methodDetails(world: World, method: PaymentMethod, amount: number, uncaptured: boolean): object {
+  const { card, sepa_debit: sepa, us_bank_account: bank } = method
+  if (sepa) return { type: 'sepa_debit', sepa_debit: { ...sepa, mandate: factsOf(world, method).mandate } }
   if (bank) {
     const { account_holder_type, account_type, bank_name, fingerprint, last4, routing_number } = bank
     const details = { account_holder_type, account_type, bank_name, fingerprint, last4, routing_number }
@@ -96,6 +104,7 @@ function methodDetails(method: PaymentMethod, amount: number): object {
       amount_authorized: amount,
       authorization_code: null,
       brand: card?.brand ?? null,
+      ...(uncaptured && { capture_before: now(world) + authorizationLasts_s }),
       checks: card?.checks ?? null,
       country: card?.country ?? null,
       electronic_commerce_indicator: null,

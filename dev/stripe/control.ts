@@ -1,14 +1,20 @@
+import { authenticate } from './authentication.ts'
+import { checkOut } from './checkout-page.ts'
+import { controlDispute } from './control-disputes.ts'
+import { deliveryPlan } from './delivery-plan.ts'
+import { settle, settleDue } from './due.ts'
 import { StripeError } from './errors.ts'
 import { addFault } from './faults.ts'
-import { finishAuthentication, finishProcessing } from './payment-attempts.ts'
-import { finishRefunds } from './refunds.ts'
-import { finishSetup } from './setup-intents.ts'
+import { toRateLimit } from './rate-limits.ts'
+import type { Seller } from './tax-objects.ts'
+import { tellVies } from './vies.ts'
 import type { Deliveries } from './webhooks.ts'
 import type { World } from './world.ts'
 
 export type ControlRequest = {
   readonly world: World
   readonly deliveries: Deliveries
+  readonly baseUrl: string
   readonly body: Readonly<Record<string, unknown>>
 }
 
@@ -31,10 +37,31 @@ const routes: Readonly<Record<string, ControlRoute>> = {
   },
   'POST /_control/clock': ({ world, body }) => {
     world.state.clockOffset_s += whole(body.advance_s)
-    return { clock_offset_s: world.state.clockOffset_s }
+    return { clock_offset_s: world.state.clockOffset_s, settled: settleDue(world) }
   },
   'POST /_control/authenticate': ({ world, body }) => authenticate(world, String(body.intent), body.succeeds !== false),
-  'POST /_control/settle': ({ world }) => settle(world),
+  'POST /_control/checkout': ({ world, body, baseUrl }) =>
+    checkOut(world, {
+      id: String(body.session),
+      method: String(body.payment_method),
+      succeeds: body.succeeds !== false,
+      baseUrl,
+    }),
+  'POST /_control/dispute': ({ world, body }) => controlDispute(world, body),
+  'POST /_control/settle': ({ world }) => ({ settled: settle(world) }),
+  'POST /_control/limit': ({ world, body }) => {
+    world.rateLimit = toRateLimit(body)
+    return { limited: world.rateLimit !== null }
+  },
+  'POST /_control/seller': ({ world, body }) => {
+    world.state.seller = toSeller(body)
+    return world.state.seller
+  },
+  'POST /_control/vies': ({ body }) => tellVies(body),
+  'POST /_control/webhooks/plan': ({ world, body }) => {
+    world.deliveryPlan = deliveryPlan(body)
+    return world.deliveryPlan
+  },
   'POST /_control/webhooks/hold': ({ world }) => {
     world.holding = true
     return { holding: true }
@@ -66,6 +93,8 @@ function paymentsOf({ state }: World): object {
     captured: sums(captured.map(({ currency, amount_captured }) => [currency, amount_captured])),
     refunds: refunds.length,
     refunded: sums(refunds.map(({ currency, amount }) => [currency, amount])),
+    disputes: state.disputes.size,
+    balance: sums([...state.balanceTransactions.values()].map(({ currency, net }) => [currency, net])),
   }
 }
 
@@ -75,31 +104,10 @@ function sums(entries: readonly (readonly [string, number])[]): Record<string, n
   return total
 }
 
-/** The customer answers the bank's question on a PaymentIntent or a SetupIntent. */
-export function authenticate(world: World, id: string, succeeds: boolean): object {
-  const { paymentIntents, setupIntents, paymentMethods } = world.state
-  const setup = setupIntents.get(id)
-  if (setup) {
-    if (setup.status === 'requires_action') finishSetup(world, null, setup, succeeds)
-    return { id, status: setup.status }
-  }
-  const intent = paymentIntents.get(id)
-  const method = paymentMethods.get(intent?.payment_method ?? '')
-  if (!intent) throw refused(404, `No intent ${id}`)
-  if (method) finishAuthentication({ world, cause: null, intent, method }, succeeds)
-  return { id, status: intent.status }
-}
-
-/** Every debit and refund under way arrives, or comes back, as its test account or card says. */
-function settle(world: World): object {
-  const { paymentIntents, paymentMethods } = world.state
-  const processing = [...paymentIntents.values()].filter((intent) => intent.status === 'processing')
-  for (const intent of processing) {
-    const method = paymentMethods.get(intent.payment_method ?? '')
-    if (method) finishProcessing({ world, cause: null, intent, method })
-  }
-  const refunds = finishRefunds(world)
-  return { settled: [...processing, ...refunds].map(({ id, status }) => ({ id, status })) }
+function toSeller({ country = 'US', collects_in = null }: Readonly<Record<string, unknown>>): Seller {
+  if (typeof country !== 'string') throw refused(400, 'country is a code such as DE')
+  if (collects_in !== null && !Array.isArray(collects_in)) throw refused(400, 'collects_in is a list of DE, US-NY, …')
+  return { country, collects_in: collects_in?.map(String) ?? null }
 }
 
 function whole(value: unknown): number {

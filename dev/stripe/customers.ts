@@ -6,6 +6,7 @@ import { listOf } from './lists.ts'
 import type { Customer } from './objects.ts'
 import { assignGiven, type Context, type Handler, inPath, mergeMetadata, operation, textOrNull } from './operation.ts'
 import { attach, chargeableMethod, detach } from './saved-methods.ts'
+import { addTaxId, checkTaxId } from './tax-ids.ts'
 import { newId, now } from './world.ts'
 
 const plainFields = [
@@ -23,16 +24,19 @@ const plainFields = [
 
 export const customerOperations = {
   post_customers: operation<Stripe.CustomerCreateParams>((context, parameters) => {
-    if (parameters.tax_id_data) throw notServed('tax_id_data')
+    for (const [index, { type, value }] of (parameters.tax_id_data ?? []).entries()) {
+      checkTaxId(type, value, `tax_id_data[${index}][value]`)
+    }
     const customer = newCustomer(context)
     change(context, customer, parameters)
     if (parameters.payment_method) {
       // Attach before the customer exists for others: a card that is refused leaves no customer behind.
-      attach(context, chargeableMethod(context, parameters.payment_method), customer.id)
+      attach(context, chargeableMethod(context.world, parameters.payment_method), customer.id)
     }
     setDefaultMethod(context, customer, parameters)
     context.world.state.customers.set(customer.id, customer)
     emit(context.world, context, 'customer.created', customer)
+    for (const taxId of parameters.tax_id_data ?? []) addTaxId(context, customer, taxId)
     return customer
   }),
 
@@ -60,11 +64,12 @@ export const customerOperations = {
   }),
 
   delete_customers_customer: (context) => {
-    const { customers, deletedCustomers, paymentMethods } = context.world.state
+    const { customers, deletedCustomers, paymentMethods, taxIds } = context.world.state
     const customer = inPath(context, customers, 'customer', 'customer')
     for (const method of paymentMethods.values()) {
       if (method.customer === customer.id) detach(context, method)
     }
+    for (const { id, customer: owner } of taxIds.values()) if (owner === customer.id) taxIds.delete(id)
     const deleted = { id: customer.id, object: 'customer', deleted: true } as const
     customers.delete(customer.id)
     deletedCustomers.set(customer.id, deleted)

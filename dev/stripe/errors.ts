@@ -38,6 +38,10 @@ export function invalidRequest(message: string, detail: { param?: string; code?:
   return new StripeError(400, { type: 'invalid_request_error', message, ...detail })
 }
 
+export function parameterMissing(param: string): StripeError {
+  return invalidRequest(`Missing required param: ${param}.`, { param, code: 'parameter_missing' })
+}
+
 /** 404 where the missing thing is the one in the path, 400 where a parameter names it. */
 export function resourceMissing(noun: string, id: string, param: string, inPath: boolean): StripeError {
   return new StripeError(inPath ? 404 : 400, {

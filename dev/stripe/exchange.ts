@@ -1,11 +1,12 @@
 import { apiVersion, findRoute, type Operation, type Route, validError } from './document.ts'
 import { emulatorBug, invalidRequest, StripeError, unknownUrl } from './errors.ts'
 import { expandAnswer } from './expand.ts'
-import { declineOf, type Fault, takeFault } from './faults.ts'
-import { claimKey, isAnswered, keyInUse, releaseKey, storeAnswer } from './idempotency.ts'
+import { declineOf, type Fault, isRefusal, refusalOf, takeFault } from './faults.ts'
+import { claimKey, isAnswered, releaseKey, storeAnswer } from './idempotency.ts'
 import type { Context } from './operation.ts'
 import { handlerOf } from './operations.ts'
 import { type Parameters, readParameters } from './parameters.ts'
+import { checkRate } from './rate-limits.ts'
 import { newId, type SeenRequest, type World } from './world.ts'
 
 export type Answer = { readonly status: number; readonly body: string }
@@ -36,12 +37,12 @@ export async function exchange(world: World, incoming: Incoming): Promise<Outcom
   try {
     const route = routeOf(incoming)
     seen.operation = route.operation.id
+    checkRate(world, route.operation.id)
     const parameters = readParameters(route.operation, incoming.method === 'GET' ? incoming.query : incoming.body)
     const fault = takeFault(world, route.operation.id, incoming.path, isAnswered(world, incoming.idempotencyKey))
     seen.fault = fault?.fault ?? null
     if (fault?.fault === 'drop_before') return { kind: 'dropped' }
-    const refused = fault && refusalOf(fault, incoming)
-    if (refused) return answered(seen, refused, headers)
+    if (fault && isRefusal(fault.fault)) throw refusalOf(fault.fault, incoming.idempotencyKey ?? '')
     const run: Run = { world, incoming, route, parameters, fault, requestId }
     const { answer, original } = await once(run)
     if (original !== undefined) {
@@ -157,20 +158,6 @@ function routeOf(incoming: Incoming): Route {
     throw invalidRequest(`The emulator speaks Stripe-Version ${apiVersion} only, not ${incoming.version}.`)
   }
   return route
-}
-
-/** The refusals that a fault makes up, before the idempotency layer: nothing executed, nothing stored. */
-function refusalOf(fault: Fault, incoming: Incoming): Answer | undefined {
-  if (fault.fault === 'conflict_409') {
-    return { status: 409, body: JSON.stringify(keyInUse(incoming.idempotencyKey ?? '').toWire()) }
-  }
-  if (fault.fault !== 'rate_limited_429') return undefined
-  const error = new StripeError(429, {
-    type: 'invalid_request_error',
-    code: 'rate_limit',
-    message: 'Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits.',
-  })
-  return { status: 429, body: JSON.stringify(error.toWire()) }
 }
 
 function brokenInside(): StripeError {

@@ -3,6 +3,9 @@ import type { World } from './world.ts'
 
 const maxDepth = 4
 
+/** What is left out unless it is asked for: the operation has put it in by itself. */
+const included = ['line_items', 'tax_breakdown', 'total_count']
+
 /** Replaces the ids that `expand` names by their objects, in a copy; the stored objects keep their ids. */
 export function expandAnswer(world: World, answer: object, expand: readonly string[]): object {
   if (expand.length === 0) return answer
@@ -24,6 +27,7 @@ function expandAt(world: World, at: unknown, steps: readonly string[], path: str
   }
   const holder = at as Record<string, unknown>
   const value = holder[step]
+  if (rest.length === 0 && included.includes(step)) return
   if (value === undefined) throw cannotExpand(path, step)
   if (typeof value === 'string') holder[step] = structuredClone(findAnywhere(world, value) ?? notExpandable(path, step))
   else if (rest.length === 0 && value !== null) throw cannotExpand(path, step)
@@ -32,7 +36,7 @@ function expandAt(world: World, at: unknown, steps: readonly string[], path: str
 
 function findAnywhere(world: World, id: string): object | undefined {
   const { customers, deletedCustomers, paymentMethods, paymentIntents, setupIntents } = world.state
-  const { charges, refunds, balanceTransactions } = world.state
+  const { charges, refunds, disputes, balanceTransactions } = world.state
   const places: readonly ReadonlyMap<string, object>[] = [
     customers,
     deletedCustomers,
@@ -41,6 +45,7 @@ function findAnywhere(world: World, id: string): object | undefined {
     setupIntents,
     charges,
     refunds,
+    disputes,
     balanceTransactions,
   ]
   return places.find((place) => place.has(id))?.get(id)

@@ -1,5 +1,6 @@
 import { operationsOfDocument } from './document.ts'
-import { invalidRequest } from './errors.ts'
+import { invalidRequest, StripeError } from './errors.ts'
+import { keyInUse } from './idempotency.ts'
 import type { Decline } from './test-methods.ts'
 import type { World } from './world.ts'
 
@@ -11,6 +12,7 @@ const faultKinds = [
   'truncate',
   'conflict_409',
   'rate_limited_429',
+  'lock_timeout_429',
   'stored_500',
   'decline',
 ] as const
@@ -43,6 +45,33 @@ export function takeFault(world: World, operation: string, path: string, isRepla
   fault.times -= 1
   if (fault.times <= 0) world.faults.splice(world.faults.indexOf(fault), 1)
   return fault
+}
+
+/** The refusals that a fault makes up before the idempotency layer: nothing executes, nothing is stored. */
+const refusals = {
+  conflict_409: (key: string) => keyInUse(key),
+  rate_limited_429: () =>
+    busy(
+      'rate_limit',
+      'Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits.',
+    ),
+  lock_timeout_429: () =>
+    busy(
+      'lock_timeout',
+      'This object cannot be accessed right now because another API request or Stripe process is currently accessing it.',
+    ),
+}
+
+export function isRefusal(kind: FaultKind): kind is keyof typeof refusals {
+  return Object.hasOwn(refusals, kind)
+}
+
+export function refusalOf(kind: keyof typeof refusals, idempotencyKey: string): StripeError {
+  return refusals[kind](idempotencyKey)
+}
+
+function busy(code: string, message: string): StripeError {
+  return new StripeError(429, { type: 'invalid_request_error', code, message })
 }
 
 export function declineOf(fault: Fault): Decline {

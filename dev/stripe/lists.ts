@@ -8,10 +8,10 @@ const maxLimit = 100
 
 type CreatedFilter = number | { gt?: number; gte?: number; lt?: number; lte?: number } | undefined
 
-/** Newest first, with Stripe's cursors; `created` is filtered here because every list has it. */
-export function listOf<T extends { id: string; created: number }>(
+/** Newest first (or as given, where there is no order in time), with Stripe's cursors; `created` is filtered here because every list has it. */
+export function listOf<T extends { id: string; created?: number }>(
   context: Context,
-  options: { from: ReadonlyMap<string, T>; noun: string; url: string; where?: (item: T) => boolean },
+  options: { from: ReadonlyMap<string, T>; noun: string; url: string; where?: (item: T) => boolean; asGiven?: true },
 ): List<T> {
   const {
     limit = defaultLimit,
@@ -28,11 +28,10 @@ export function listOf<T extends { id: string; created: number }>(
   for (const [param, cursor] of Object.entries({ starting_after, ending_before })) {
     if (cursor !== undefined && !options.from.has(cursor)) throw resourceMissing(options.noun, cursor, param, false)
   }
-  const newestFirst = [...options.from.values()].reverse()
-  const fits = (item: T) => inRange(item.created, created) && (options.where?.(item) ?? true)
-  const page = ending_before
-    ? before(newestFirst, ending_before, limit, fits)
-    : after(newestFirst, starting_after, limit, fits)
+  const items = [...options.from.values()]
+  const inOrder = options.asGiven ? items : items.reverse()
+  const fits = (item: T) => inRange(item.created ?? 0, created) && (options.where?.(item) ?? true)
+  const page = ending_before ? before(inOrder, ending_before, limit, fits) : after(inOrder, starting_after, limit, fits)
   return { object: 'list', ...page, url: options.url }
 }
 

@@ -1,11 +1,10 @@
 import { invalidRequest } from './errors.ts'
 import type { AutomaticPaymentMethods, NextAction } from './objects.ts'
-import type { Context } from './operation.ts'
 
 /** With a return_url the customer is sent to the emulator's page, standing for the bank's; else Stripe.js would ask. */
-export function nextAction(context: Context, clientSecret: string, returnUrl: string | undefined): NextAction {
+export function nextAction(baseUrl: string, clientSecret: string, returnUrl: string | undefined): NextAction {
   if (returnUrl === undefined) return { type: 'use_stripe_sdk', use_stripe_sdk: {} }
-  const url = `${context.baseUrl}/_authenticate/${clientSecret}?return_url=${encodeURIComponent(returnUrl)}`
+  const url = `${baseUrl}/_authenticate/${clientSecret}?return_url=${encodeURIComponent(returnUrl)}`
   return { type: 'redirect_to_url', redirect_to_url: { return_url: returnUrl, url } }
 }
 

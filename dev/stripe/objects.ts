@@ -20,7 +20,7 @@ export type BillingDetails = {
   tax_id: string | null
 }
 
-type Base<Name extends string> = { id: string; object: Name; created: number; livemode: false }
+export type Base<Name extends string> = { id: string; object: Name; created: number; livemode: false }
 
 export type Customer = Base<'customer'> & {
   address: Address | null
@@ -43,12 +43,13 @@ export type Customer = Base<'customer'> & {
   tax_exempt: 'exempt' | 'none' | 'reverse'
 }
 
-type PaymentMethodType = 'card' | 'us_bank_account'
+export type PaymentMethodType = 'card' | 'sepa_debit' | 'us_bank_account'
 
 export type PaymentMethod = Base<'payment_method'> & {
   allow_redisplay: 'always' | 'limited' | 'unspecified'
   billing_details: BillingDetails
   card?: CardDetails
+  sepa_debit?: SepaDetails
   us_bank_account?: BankDetails
   customer: string | null
   metadata: Metadata
@@ -82,6 +83,14 @@ type BankDetails = {
   status_details: null
 }
 
+type SepaDetails = {
+  bank_code: string
+  branch_code: string
+  country: string
+  fingerprint: string
+  last4: string
+}
+
 /** What `last_payment_error` and `last_setup_error` carry. */
 export type IntentError = {
   type: 'card_error' | 'invalid_request_error'
@@ -105,6 +114,7 @@ export type PaymentIntentStatus =
   | 'requires_confirmation'
   | 'requires_action'
   | 'processing'
+  | 'requires_capture'
   | 'succeeded'
   | 'canceled'
 
@@ -116,7 +126,7 @@ export type PaymentIntent = Base<'payment_intent'> & {
   automatic_payment_methods: AutomaticPaymentMethods | null
   canceled_at: number | null
   cancellation_reason: string | null
-  capture_method: 'automatic' | 'automatic_async'
+  capture_method: 'automatic' | 'automatic_async' | 'manual'
   client_secret: string
   confirmation_method: 'automatic' | 'manual'
   currency: string
@@ -147,7 +157,7 @@ export type SetupIntent = Base<'setup_intent'> & {
   description: string | null
   last_setup_error: IntentError | null
   latest_attempt: string | null
-  mandate: null
+  mandate: string | null
   metadata: Metadata
   next_action: NextAction | null
   payment_method: string | null
@@ -215,6 +225,32 @@ export type Refund = Omit<Base<'refund'>, 'livemode'> & {
   source_transfer_reversal: null
   status: 'pending' | 'succeeded' | 'failed'
   transfer_reversal: null
+}
+
+export type TaxId = Base<'tax_id'> & {
+  country: string | null
+  customer: string
+  owner: { customer: string; type: 'customer' }
+  type: string
+  value: string
+  verification: {
+    status: 'pending' | 'unavailable' | 'unverified' | 'verified'
+    verified_address: string | null
+    verified_name: string | null
+  }
+}
+
+export type CheckoutSession = Base<'checkout.session'> & {
+  allowed_payment_method_types: string[] | null
+  customer: string | null
+  customer_email: string | null
+  expires_at: number
+  metadata: Metadata
+  setup_intent: string
+  status: 'complete' | 'expired' | 'open'
+  success_url: string
+  url: string | null
+  [field: string]: unknown
 }
 
 export type StripeEvent = Base<'event'> & {

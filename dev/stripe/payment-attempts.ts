@@ -1,8 +1,10 @@
 import { settleCharge } from './balance-transactions.ts'
 import { createCharge } from './charges.ts'
+import { openDispute } from './dispute-cases.ts'
 import { StripeError } from './errors.ts'
 import { type Cause, emit } from './events.ts'
-import type { IntentError, NextAction, PaymentIntent, PaymentMethod } from './objects.ts'
+import type { Charge, IntentError, NextAction, PaymentIntent, PaymentMethod } from './objects.ts'
+import { factsOf } from './saved-methods.ts'
 import { type Behaviour, behaviourOf, type Decline, declineMessage } from './test-methods.ts'
 import type { MethodFacts, World } from './world.ts'
 
@@ -28,7 +30,7 @@ const authenticationRequired: Decline = { code: 'authentication_required', decli
 /** One confirmation. The answer is the error to send, or none. */
 export function attemptPayment(attempt: Attempt, options: AttemptOptions): StripeError | undefined {
   const { intent, method } = attempt
-  const facts = factsOf(attempt)
+  const facts = factsOf(attempt.world, method)
   const behaviour = behaviourOf(facts.behaviour)
   intent.payment_method = method.id
   intent.last_payment_error = null
@@ -54,7 +56,7 @@ function askCustomer(attempt: Attempt, options: AttemptOptions): StripeError | u
 
 function charge(attempt: Attempt, behaviour: Behaviour): StripeError | undefined {
   if (behaviour.chargeDecline) return failPayment(attempt, behaviour.chargeDecline)
-  if (!behaviour.delayed) return succeed(attempt)
+  if (!behaviour.delayed) return attempt.intent.capture_method === 'manual' ? authorize(attempt) : succeed(attempt)
   const { world, intent, method, cause } = attempt
   const pending = createCharge(world, intent, method, 'pending')
   intent.latest_charge = pending.id
@@ -62,6 +64,17 @@ function charge(attempt: Attempt, behaviour: Behaviour): StripeError | undefined
   emit(world, cause, 'charge.pending', pending)
   emit(world, cause, 'payment_intent.processing', intent)
   return undefined
+}
+
+/** The card's issuer keeps the amount aside until it is captured or let go. */
+function authorize({ world, cause, intent, method }: Attempt): undefined {
+  const made = createCharge(world, intent, method, 'authorized')
+  intent.latest_charge = made.id
+  intent.status = 'requires_capture'
+  intent.amount_capturable = intent.amount
+  intent.next_action = null
+  emit(world, cause, 'charge.succeeded', made)
+  emit(world, cause, 'payment_intent.amount_capturable_updated', intent)
 }
 
 function succeed(attempt: Attempt): undefined {
@@ -73,13 +86,19 @@ function succeed(attempt: Attempt): undefined {
   markSucceeded(attempt)
   emit(world, cause, 'charge.succeeded', made)
   emit(world, cause, 'payment_intent.succeeded', intent)
+  disputeIfTold(attempt, made)
+}
+
+function disputeIfTold(attempt: Attempt, charge: Charge): void {
+  const { dispute } = behaviourOf(factsOf(attempt.world, attempt.method).behaviour)
+  if (dispute) openDispute(attempt.world, charge, dispute)
 }
 
 function markSucceeded({ world, cause, intent, method }: Attempt): void {
   intent.status = 'succeeded'
   intent.amount_received = intent.amount
   intent.next_action = null
-  const facts = factsOf({ world, method })
+  const facts = factsOf(world, method)
   const saved = intent.setup_future_usage !== null && intent.customer !== null
   if (saved) facts.setUp = true
   if (saved && method.customer === null) {
@@ -121,7 +140,7 @@ export function finishAuthentication(attempt: Attempt, succeeds: boolean): void 
   const { world, intent, method } = attempt
   if (intent.status !== 'requires_action') return
   if (succeeds) {
-    charge(attempt, behaviourOf(factsOf(attempt).behaviour))
+    charge(attempt, behaviourOf(factsOf(world, method).behaviour))
     return
   }
   backToStart(intent, {
@@ -139,7 +158,7 @@ export function finishProcessing(attempt: Attempt): void {
   const { world, intent, method } = attempt
   const pending = world.state.charges.get(intent.latest_charge ?? '')
   if (intent.status !== 'processing' || !pending) return
-  const decline = behaviourOf(factsOf(attempt).behaviour).delayed?.decline
+  const decline = behaviourOf(factsOf(world, method).behaviour).delayed?.decline
   if (decline) {
     const { code } = decline
     const message = declineMessage(decline)
@@ -160,10 +179,5 @@ export function finishProcessing(attempt: Attempt): void {
   markSucceeded(attempt)
   emit(world, null, 'charge.succeeded', pending)
   emit(world, null, 'payment_intent.succeeded', intent)
-}
-
-function factsOf({ world, method }: Pick<Attempt, 'world' | 'method'>): MethodFacts {
-  const facts = world.state.methodFacts.get(method.id)
-  if (!facts) throw new Error(`nothing is known of ${method.id}`)
-  return facts
+  disputeIfTold(attempt, pending)
 }

@@ -1,33 +1,27 @@
 import type Stripe from 'stripe'
 import { checkAmount, checkCurrency } from './amounts.ts'
-import { invalidRequest, notServed, StripeError } from './errors.ts'
+import { invalidRequest, notServed, type StripeError } from './errors.ts'
 import { emit } from './events.ts'
 import { listOf } from './lists.ts'
 import { automaticMethods, nextAction, requireReturnUrl } from './next-action.ts'
-import type { PaymentIntent, PaymentIntentStatus, PaymentMethod } from './objects.ts'
+import type { PaymentIntent, PaymentMethod, PaymentMethodType } from './objects.ts'
 import {
   assignGiven,
   type Context,
   type Handler,
   inParameter,
-  inPath,
   mergeMetadata,
   operation,
   textOrNull,
 } from './operation.ts'
 import { attemptPayment } from './payment-attempts.ts'
+import { cancelIntent } from './payment-captures.ts'
+import { intentInPath, requireState, unexpectedState } from './payment-states.ts'
 import { chargeableMethod } from './saved-methods.ts'
 import { newId, now } from './world.ts'
 
 type ConfirmParameters = Stripe.PaymentIntentConfirmParams & { confirm?: boolean }
 type ChangeParameters = Stripe.PaymentIntentCreateParams | Stripe.PaymentIntentUpdateParams | ConfirmParameters
-
-/** Which states each step may start from; the messages name the same lists. */
-const allowedFrom = {
-  confirmed: ['requires_payment_method', 'requires_confirmation', 'requires_action'],
-  updated: ['requires_payment_method', 'requires_confirmation', 'requires_action'],
-  canceled: ['requires_payment_method', 'requires_confirmation', 'requires_action', 'processing'],
-} as const satisfies Record<string, readonly PaymentIntentStatus[]>
 
 const onlyWithConfirm = ['error_on_requires_action', 'mandate', 'mandate_data', 'off_session', 'return_url'] as const
 
@@ -87,19 +81,11 @@ export const paymentIntentOperations = {
     (context, { cancellation_reason }) => {
       const intent = intentInPath(context)
       requireState(intent, 'canceled', 'You cannot cancel this PaymentIntent')
-      intent.status = 'canceled'
-      intent.canceled_at = now(context.world)
-      intent.cancellation_reason = cancellation_reason ?? null
-      intent.next_action = null
-      emit(context.world, context, 'payment_intent.canceled', intent)
+      cancelIntent(context.world, context, intent, cancellation_reason ?? null)
       return intent
     },
   ),
 } satisfies Record<string, Handler>
-
-function intentInPath(context: Context): PaymentIntent {
-  return inPath(context, context.world.state.paymentIntents, 'payment_intent', 'intent')
-}
 
 function newIntent(context: Context, parameters: Stripe.PaymentIntentCreateParams): PaymentIntent {
   const currency = checkCurrency(parameters.currency)
@@ -130,7 +116,7 @@ function newIntent(context: Context, parameters: Stripe.PaymentIntentCreateParam
     next_action: null,
     payment_method: null,
     payment_method_options: {},
-    payment_method_types: types ?? (currency === 'usd' ? ['card', 'us_bank_account'] : ['card']),
+    payment_method_types: types ?? automaticTypes[currency] ?? ['card'],
     processing: null,
     receipt_email: null,
     setup_future_usage: null,
@@ -139,6 +125,18 @@ function newIntent(context: Context, parameters: Stripe.PaymentIntentCreateParam
     statement_descriptor_suffix: null,
     status: 'requires_payment_method',
   }
+}
+
+/** What is offered in a currency when the caller names no types. */
+const automaticTypes: Readonly<Record<string, string[]>> = {
+  eur: ['card', 'sepa_debit'],
+  usd: ['card', 'us_bank_account'],
+}
+
+/** Debits move one currency, and cannot be authorized first. */
+const debitCurrency: Readonly<Partial<Record<PaymentMethodType, string>>> = {
+  sepa_debit: 'eur',
+  us_bank_account: 'usd',
 }
 
 const plainFields = [
@@ -160,7 +158,9 @@ function change(context: Context, intent: PaymentIntent, parameters: ChangeParam
   const customerThen = customer === undefined ? intent.customer : textOrNull(customer)
   const types = (parameters.allowed_payment_method_types as string[] | undefined) ?? intent.payment_method_types
   if (customer) inParameter(context.world.state.customers, 'customer', customer, 'customer')
-  const method = payment_method ? methodFor(context, { customer: customerThen, types }, payment_method) : undefined
+  const method = payment_method
+    ? methodFor(context, { customer: customerThen, types, currency: currencyThen }, payment_method)
+    : undefined
 
   assignGiven(intent, context.parameters, plainFields)
   intent.amount = amount ?? intent.amount
@@ -183,20 +183,26 @@ const unserved = ['confirmation_token', 'mandate', 'payment_method_data', 'payme
 function refuseUnserved({ parameters }: Context): void {
   const name = unserved.find((candidate) => parameters[candidate] !== undefined)
   if (name) throw notServed(`${name} of PaymentIntents`)
-  if (parameters.capture_method === 'manual') throw notServed('capture_method=manual')
 }
 
 function methodFor(
   context: Context,
-  { customer, types }: { customer: string | null; types: readonly string[] },
+  { customer, types, currency }: { customer: string | null; types: readonly string[]; currency: string },
   id: string,
 ): PaymentMethod {
-  const method = chargeableMethod(context, id)
+  const method = chargeableMethod(context.world, id)
   if (!types.includes(method.type)) {
     throw invalidRequest(
       `The PaymentMethod provided (${method.type}) is not allowed for this PaymentIntent. Please attach a PaymentMethod of one of the following types: ${types.join(', ')}.`,
       { param: 'payment_method' },
     )
+  }
+  const only = debitCurrency[method.type]
+  if (only !== undefined && only !== currency) {
+    throw invalidRequest(`The payment method ${method.type} takes ${only} only, not ${currency}.`, {
+      param: 'payment_method',
+      code: 'payment_method_currency_mismatch',
+    })
   }
   if (method.customer === null || method.customer === customer) return method
   const which =
@@ -219,22 +225,27 @@ function confirm(context: Context, intent: PaymentIntent, parameters: ConfirmPar
       "You cannot confirm this PaymentIntent because it's missing a payment method. You can either update the PaymentIntent with a payment method and then confirm it again, or confirm it again directly with a payment method or ConfirmationToken.",
     )
   }
+  if (intent.capture_method === 'manual' && debitCurrency[method.type]) throw noManualCapture(method)
   const error = attemptPayment(
     {
       world: context.world,
       cause: context,
       intent,
-      method: methodFor(context, { customer: intent.customer, types: intent.payment_method_types }, method.id),
+      method: methodFor(context, { ...intent, types: intent.payment_method_types }, method.id),
     },
     {
       offSession,
       errorOnRequiresAction: parameters.error_on_requires_action === true,
       decline: context.decline,
-      nextAction: nextAction(context, intent.client_secret, parameters.return_url),
+      nextAction: nextAction(context.baseUrl, intent.client_secret, parameters.return_url),
     },
   )
   if (error) throw error
   return intent
+}
+
+function noManualCapture({ type }: PaymentMethod): StripeError {
+  return invalidRequest(`The payment method type ${type} does not support manual capture.`, { param: 'capture_method' })
 }
 
 function bothUsages(): StripeError {
@@ -242,22 +253,4 @@ function bothUsages(): StripeError {
     'You cannot confirm with the `off_session` parameter when `setup_future_usage` is also set on the PaymentIntent because you cannot set up future usages when processing payments off-session.',
     { param: 'off_session' },
   )
-}
-
-function requireState(intent: PaymentIntent, step: keyof typeof allowedFrom, refusal: string): void {
-  const allowed: readonly PaymentIntentStatus[] = allowedFrom[step]
-  if (allowed.includes(intent.status)) return
-  throw unexpectedState(
-    intent,
-    `${refusal} because it has a status of ${intent.status}. Only a PaymentIntent with one of the following statuses may be ${step}: ${allowed.join(', ')}.`,
-  )
-}
-
-function unexpectedState(intent: PaymentIntent, message: string): StripeError {
-  return new StripeError(400, {
-    type: 'invalid_request_error',
-    code: 'payment_intent_unexpected_state',
-    message,
-    payment_intent: structuredClone(intent),
-  })
 }

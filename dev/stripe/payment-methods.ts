@@ -1,17 +1,18 @@
 import type Stripe from 'stripe'
 import { emptyAddress, mergedAddress } from './addresses.ts'
-import { invalidRequest, notServed, resourceMissing } from './errors.ts'
+import { invalidRequest, notServed, parameterMissing, resourceMissing } from './errors.ts'
 import { changedFrom, emit } from './events.ts'
 import { listOf } from './lists.ts'
 import type { PaymentMethod } from './objects.ts'
 import { type Context, type Handler, inParameter, inPath, mergeMetadata, operation, textOrNull } from './operation.ts'
 import { attach, chargeableMethod, detach, newMethod } from './saved-methods.ts'
+import { debitOfNumber } from './test-debits.ts'
 import { isTestMethod, type TestMethodName } from './test-methods.ts'
 
 export const paymentMethodOperations = {
   post_payment_methods: operation<Stripe.PaymentMethodCreateParams>((context, parameters) => {
     const name = tokenOf(parameters)
-    const method = newMethod(context, name)
+    const method = newMethod(context.world, name)
     setBillingDetails(method, parameters.billing_details)
     method.metadata = mergeMetadata({}, parameters.metadata)
     if (parameters.allow_redisplay)
@@ -41,11 +42,10 @@ export const paymentMethodOperations = {
   }),
 
   post_payment_methods_payment_method_attach: operation<Stripe.PaymentMethodAttachParams>((context, { customer }) => {
-    if (customer === undefined)
-      throw invalidRequest('Missing required param: customer.', { param: 'customer', code: 'parameter_missing' })
+    if (customer === undefined) throw parameterMissing('customer')
     inParameter(context.world.state.customers, 'customer', customer, 'customer')
     const id = context.path.payment_method ?? ''
-    return attach(context, chargeableMethod(context, id, true), customer)
+    return attach(context, chargeableMethod(context.world, id, true), customer)
   }),
 
   post_payment_methods_payment_method_detach: (context) => {
@@ -83,9 +83,15 @@ function listMethods(context: Context, url: string, customer: string | undefined
   })
 }
 
-/** `card[token]` takes tok_visa and its like; numbers are refused, since ours never touch a server. */
+/** Test accounts by their number; cards by a token such as tok_visa, since ours never touch a server. */
 function tokenOf(parameters: Stripe.PaymentMethodCreateParams): TestMethodName {
-  if (parameters.type !== 'card' || !parameters.card) throw notServed(`payment methods of type ${parameters.type}`)
+  const { type, sepa_debit, us_bank_account } = parameters
+  if (type === undefined) throw parameterMissing('type')
+  if (type === 'sepa_debit' && sepa_debit) return debitOfNumber(sepa_debit.iban, 'sepa_debit[iban]')
+  if (type === 'us_bank_account' && us_bank_account) {
+    return debitOfNumber(us_bank_account.account_number ?? '', 'us_bank_account[account_number]')
+  }
+  if (type !== 'card' || !parameters.card) throw notServed(`payment methods of type ${type}`)
   const token = 'token' in parameters.card ? parameters.card.token : undefined
   if (token === undefined) throw notServed('raw card numbers; send card[token]=tok_visa')
   const name = token.replace(/^tok_/, 'pm_card_')

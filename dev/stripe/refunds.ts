@@ -16,6 +16,7 @@ export const refundOperations = {
     const other = otherKinds.find((name) => name in parameters)
     if (other) throw notServed(`refunds with ${other}`)
     const charge = chargeToRefund(context, parameters)
+    refuseDisputed(context, charge)
     const refund = newRefund(context, charge, parameters)
     context.world.state.refunds.set(refund.id, refund)
     if (refund.status === 'succeeded') settleRefund(context.world, refund, charge)
@@ -48,7 +49,7 @@ function chargeToRefund(context: Context, { charge: id, payment_intent }: Stripe
   }
   if (id !== undefined) {
     const charge = inParameter(charges, 'charge', id, 'charge')
-    if (charge.status === 'succeeded') return charge
+    if (charge.status === 'succeeded' && charge.captured) return charge
     throw invalidRequest(`Charge ${id} is ${charge.status} and cannot be refunded.`, { param: 'charge' })
   }
   if (payment_intent === undefined) {
@@ -56,10 +57,17 @@ function chargeToRefund(context: Context, { charge: id, payment_intent }: Stripe
   }
   const intent = inParameter(paymentIntents, 'payment_intent', payment_intent, 'payment_intent')
   const charge = charges.get(intent.latest_charge ?? '')
-  if (charge?.status === 'succeeded') return charge
+  if (charge?.status === 'succeeded' && charge.captured) return charge
   throw invalidRequest(`This PaymentIntent (${payment_intent}) does not have a successful charge to refund.`, {
     param: 'payment_intent',
   })
+}
+
+/** While a chargeback holds the money, or has kept it, there is nothing to give back. */
+function refuseDisputed({ world }: Context, { id }: Charge): void {
+  const holds = [...world.state.disputes.values()].some((it) => it.charge === id && !it.is_charge_refundable)
+  if (holds)
+    throw invalidRequest(`Charge ${id} has been charged back; cannot issue a refund.`, { code: 'charge_disputed' })
 }
 
 /** Never more than is left of the charge: the emulator is the last to see a refund made twice. */
@@ -127,12 +135,8 @@ function addRefunded(charge: Charge, amount: number): void {
   charge.refunded = charge.amount_refunded === charge.amount_captured
 }
 
-/** Every refund that is under way arrives, or comes back as its test card says. Answers those that moved. */
-export function finishRefunds(world: World): readonly Refund[] {
-  return [...world.state.refunds.values()].filter((refund) => finishRefund(world, refund))
-}
-
-function finishRefund(world: World, refund: Refund): boolean {
+/** A refund arrives if it is under way, or comes back if its test card says so; false when neither is left to do. */
+export function finishRefund(world: World, refund: Refund): boolean {
   const charge = world.state.charges.get(refund.charge)
   if (!charge) throw new Error(`${refund.id} has no charge`)
   const before = structuredClone(refund)

@@ -8,17 +8,18 @@ import {
   type Decline,
   declineMessage,
   isTestMethod,
+  type Look,
   type TestMethodName,
   testMethods,
 } from './test-methods.ts'
-import { newId, now } from './world.ts'
+import { type MethodFacts, newId, now, type World } from './world.ts'
 
 /** The method an id names; a test token makes a new one each time, as at Stripe. */
-export function chargeableMethod(context: Context, id: string, inPath = false): PaymentMethod {
-  if (isTestMethod(id)) return newMethod(context, id)
-  const method = context.world.state.paymentMethods.get(id)
+export function chargeableMethod(world: World, id: string, inPath = false): PaymentMethod {
+  if (isTestMethod(id)) return newMethod(world, id)
+  const method = world.state.paymentMethods.get(id)
   if (!method) throw resourceMissing('PaymentMethod', id, 'payment_method', inPath)
-  if (context.world.state.methodFacts.get(id)?.usedUp && method.customer === null) throw usedUp()
+  if (world.state.methodFacts.get(id)?.usedUp && method.customer === null) throw usedUp()
   return method
 }
 
@@ -59,11 +60,18 @@ function usedUp(): StripeError {
   )
 }
 
+/** What the emulator knows of a method and Stripe never shows. */
+export function factsOf(world: World, method: PaymentMethod): MethodFacts {
+  const facts = world.state.methodFacts.get(method.id)
+  if (!facts) throw new Error(`nothing is known of ${method.id}`)
+  return facts
+}
+
 const cardYears = 5
 
-export function newMethod(context: Context, name: TestMethodName): PaymentMethod {
-  const { look } = testMethods[name]
-  const created = now(context.world)
+export function newMethod(world: World, name: TestMethodName): PaymentMethod {
+  const look: Look = testMethods[name].look
+  const created = now(world)
   const base = {
     id: newId('pm'),
     object: 'payment_method',
@@ -80,14 +88,21 @@ export function newMethod(context: Context, name: TestMethodName): PaymentMethod
     tax_id: null,
   }
   const exp_year = new Date(created * 1000).getUTCFullYear() + cardYears
-  const details =
-    look.type === 'card'
-      ? { type: look.type, card: cardDetails(name, { ...look, exp_year }) }
-      : { type: look.type, us_bank_account: bankDetails(name, look.last4) }
+  const details = { type: look.type, ...detailsOf(name, look, exp_year) }
   const method: PaymentMethod = { ...base, allow_redisplay: 'unspecified', billing_details, ...details }
-  context.world.state.paymentMethods.set(method.id, method)
-  context.world.state.methodFacts.set(method.id, { behaviour: name, setUp: false, usedUp: false })
+  world.state.paymentMethods.set(method.id, method)
+  world.state.methodFacts.set(method.id, { behaviour: name, setUp: false, usedUp: false, mandate: null })
   return method
+}
+
+function detailsOf(
+  name: string,
+  look: Look,
+  exp_year: number,
+): Pick<PaymentMethod, 'card' | 'sepa_debit' | 'us_bank_account'> {
+  if (look.type === 'card') return { card: cardDetails(name, { ...look, exp_year }) }
+  if (look.type === 'sepa_debit') return { sepa_debit: sepaDetails(name, look.last4) }
+  return { us_bank_account: bankDetails(name, look.last4) }
 }
 
 function cardDetails(
@@ -122,6 +137,10 @@ function bankDetails(name: string, last4: string): NonNullable<PaymentMethod['us
     routing_number: '110000000',
     status_details: null,
   }
+}
+
+function sepaDetails(name: string, last4: string): NonNullable<PaymentMethod['sepa_debit']> {
+  return { bank_code: '37040044', branch_code: '', country: 'DE', fingerprint: fingerprint(name), last4 }
 }
 
 /** The same number has the same fingerprint, whichever object carries it. */

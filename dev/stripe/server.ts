@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { authenticationPage } from './authentication-page.ts'
 import { control } from './control.ts'
 import { invalidRequest, StripeError, unauthorized } from './errors.ts'
 import { exchange, type Outcome } from './exchange.ts'
 import { checkOperations } from './operations.ts'
+import { pageAt } from './pages.ts'
 import { openStore, type Store } from './persistence.ts'
 import { createDeliveries, type Deliveries } from './webhooks.ts'
 import { createWorld, newId, type World } from './world.ts'
@@ -54,8 +54,8 @@ async function serve(site: Site, request: IncomingMessage, response: ServerRespo
   const url = new URL(request.url ?? '/', site.baseUrl)
   const method = request.method ?? 'GET'
   const body = await readBody(request)
-  if (url.pathname.startsWith('/_authenticate/')) {
-    const page = authenticationPage(site.store.worlds, method, url, body)
+  const page = pageAt({ worlds: site.store.worlds, method, url, body })
+  if (page) {
     response.writeHead(page.status, page.headers).end(page.body)
     if (method === 'POST') {
       site.store.changed()
@@ -109,7 +109,7 @@ async function serveControl(
 ): Promise<void> {
   try {
     const parsed = body === '' ? {} : parseJson(body)
-    json(response, 200, await control(method, path, { world, deliveries: site.deliveries, body: parsed }))
+    json(response, 200, await control(method, path, { world, ...site, body: parsed }))
   } catch (error) {
     if (!(error instanceof StripeError)) throw error
     json(response, error.status, error.toWire())

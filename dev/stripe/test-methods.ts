@@ -1,5 +1,7 @@
 // Stripe's test payment methods (https://docs.stripe.com/testing): a token, what it looks like, how it behaves.
 
+import { testDebits } from './test-debits.ts'
+
 export type Decline = { readonly code: string; readonly decline_code?: string; readonly advice_code?: string }
 
 export type Behaviour = {
@@ -8,13 +10,20 @@ export type Behaviour = {
   readonly chargeDecline?: Decline
   /** When a payment needs the customer: always; until set up once; or whenever the customer is present. */
   readonly authentication?: 'always' | 'until_set_up' | 'on_session'
-  /** A debit: processing first, and later succeeded, or failed with this decline. */
-  readonly delayed?: { readonly decline?: Decline }
+  /** A debit: processing first, and later succeeded, or failed with this decline; or processing for ever. */
+  readonly delayed?: { readonly decline?: Decline; readonly forever?: true }
   /** What becomes of a refund later: it is pending and succeeds, or it succeeds and fails. */
   readonly refund?: 'pending' | 'fails'
+  /** The customer complains as soon as the money has moved. */
+  readonly dispute?: DisputeKind
+  /** The money is in the available balance at once, and not after two days. */
+  readonly bypassesPending?: true
 }
 
-type Look =
+/** An inquiry takes no money; a debit's dispute is lost as soon as it is there. */
+export type DisputeKind = 'fraudulent' | 'product_not_received' | 'inquiry' | 'debit'
+
+export type Look =
   | {
       readonly type: 'card'
       readonly brand: string
@@ -22,7 +31,7 @@ type Look =
       readonly country?: string
       readonly funding?: string
     }
-  | { readonly type: 'us_bank_account'; readonly last4: string }
+  | { readonly type: 'us_bank_account' | 'sepa_debit'; readonly last4: string }
 
 export type TestMethod = { readonly look: Look; readonly behaviour: Behaviour }
 
@@ -34,10 +43,6 @@ function visa(last4: string, behaviour: Behaviour, country = 'US'): TestMethod {
 
 function card(brand: string, last4: string, funding = 'credit'): TestMethod {
   return { look: { type: 'card', brand, last4, funding }, behaviour: fine }
-}
-
-function bank(last4: string, decline?: Decline): TestMethod {
-  return { look: { type: 'us_bank_account', last4 }, behaviour: { delayed: decline ? { decline } : {} } }
 }
 
 function declined(decline_code: string): Behaviour {
@@ -86,15 +91,21 @@ export const testMethods = {
     { authentication: 'always', chargeDecline: insufficientFunds },
     'GB',
   ),
-  // These pay; what is special about them happens in disputes and refunds.
-  pm_card_createDispute: visa('0259', fine),
-  pm_card_createDisputeInquiry: visa('1976', fine),
+  pm_card_threeDSecureRequired: visa('3063', { authentication: 'always' }),
+  pm_card_threeDSecureRequiredChargeDeclined: visa('1629', { authentication: 'always', chargeDecline: genericDecline }),
+  pm_card_threeDSecureRequiredProcessingError: visa('1292', {
+    authentication: 'always',
+    chargeDecline: { code: 'processing_error' },
+  }),
+  pm_card_threeDSecureOptional: visa('3055', fine),
+  pm_card_createDispute: visa('0259', { dispute: 'fraudulent' }),
+  pm_card_createDisputeProductNotReceived: visa('2685', { dispute: 'product_not_received' }),
+  pm_card_createDisputeInquiry: visa('1976', { dispute: 'inquiry' }),
+  pm_card_bypassPending: visa('0077', { bypassesPending: true }),
+  pm_card_bypassPendingInternational: visa('3720', { bypassesPending: true }),
   pm_card_pendingRefund: visa('7726', { refund: 'pending' }),
   pm_card_refundFail: visa('5126', { refund: 'fails' }),
-  pm_usBankAccount_success: bank('6789'),
-  pm_usBankAccount_accountClosed: bank('1113', { code: 'account_closed' }),
-  pm_usBankAccount_noAccount: bank('1116', { code: 'no_account' }),
-  pm_usBankAccount_insufficientFunds: bank('2227', { code: 'insufficient_funds' }),
+  ...testDebits,
 } as const satisfies Record<string, TestMethod>
 
 export type TestMethodName = keyof typeof testMethods

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import type { DeliveryPlan } from './delivery-plan.ts'
 import type { Delivery, World } from './world.ts'
 
 // Delivery is at least once: whatever is not answered 2xx is sent again a few times, and again after a restart.
@@ -25,7 +26,7 @@ export function createDeliveries(onChange: () => void): Deliveries {
     for (const delivery of world.state.deliveries.values()) {
       if (world.delivering.has(delivery.id)) continue
       world.delivering.add(delivery.id)
-      schedule(world, delivery, 0)
+      schedule(world, delivery, lateness(world.deliveryPlan))
     }
   }
 
@@ -52,17 +53,26 @@ export function createDeliveries(onChange: () => void): Deliveries {
 
   async function attempt(world: World, delivery: Delivery): Promise<void> {
     delivery.attempts += 1
+    if (delivery.attempts === 1 && isLost(world.deliveryPlan)) {
+      forget(world, delivery)
+      return
+    }
     const delivered = await send(world, delivery, stopping.signal)
+    for (let copy = 1; delivered && copy < world.deliveryPlan.copies; copy += 1) {
+      await send(world, delivery, stopping.signal)
+    }
     if (stopping.signal.aborted) return
     const wait_ms = retryAfter_ms[delivery.attempts - 1]
     const event = world.state.events.get(delivery.event)
     if (!delivered && wait_ms !== undefined) schedule(world, delivery, wait_ms)
-    else {
-      world.state.deliveries.delete(delivery.id)
-      world.delivering.delete(delivery.id)
-    }
+    else forget(world, delivery)
     if (delivered && event) event.pending_webhooks -= 1
     onChange()
+  }
+
+  function forget(world: World, delivery: Delivery): void {
+    world.state.deliveries.delete(delivery.id)
+    world.delivering.delete(delivery.id)
   }
 
   async function settled(world: World, wait_ms: number): Promise<boolean> {
@@ -78,6 +88,18 @@ export function createDeliveries(onChange: () => void): Deliveries {
   }
 
   return { start, release, settled, stop }
+}
+
+/** Every second event of a plan that says so. */
+function lateness(plan: DeliveryPlan): number {
+  plan.started += 1
+  return plan.started % 2 === 1 ? plan.late_ms : 0
+}
+
+function isLost(plan: DeliveryPlan): boolean {
+  if (plan.lose === 0) return false
+  plan.lose -= 1
+  return true
 }
 
 async function send(world: World, delivery: Delivery, stopping: AbortSignal): Promise<boolean> {

@@ -1,17 +1,23 @@
 import { randomBytes } from 'node:crypto'
+import { type DeliveryPlan, deliveryPlan } from './delivery-plan.ts'
+import type { Dispute } from './dispute-objects.ts'
 import type { Fault } from './faults.ts'
 import type { IdempotencyRecord } from './idempotency.ts'
 import type {
   BalanceTransaction,
   Charge,
+  CheckoutSession,
   Customer,
   PaymentIntent,
   PaymentMethod,
   Refund,
   SetupIntent,
   StripeEvent,
+  TaxId,
   WebhookEndpoint,
 } from './objects.ts'
+import type { RateLimit } from './rate-limits.ts'
+import type { Seller, TaxCalculation, TaxTransaction } from './tax-objects.ts'
 import type { TestMethodName } from './test-methods.ts'
 
 /** What outlives a restart: everything one secret key sees. A new kind of object is a new line here. */
@@ -21,8 +27,13 @@ export type WorldState = {
   paymentMethods: Map<string, PaymentMethod>
   paymentIntents: Map<string, PaymentIntent>
   setupIntents: Map<string, SetupIntent>
+  checkoutSessions: Map<string, CheckoutSession>
   charges: Map<string, Charge>
   refunds: Map<string, Refund>
+  disputes: Map<string, Dispute>
+  taxIds: Map<string, TaxId>
+  taxCalculations: Map<string, TaxCalculation>
+  taxTransactions: Map<string, TaxTransaction>
   balanceTransactions: Map<string, BalanceTransaction>
   events: Map<string, StripeEvent>
   webhookEndpoints: Map<string, WebhookEndpoint>
@@ -31,10 +42,12 @@ export type WorldState = {
   /** What Stripe knows of a payment method and never shows: how its test number behaves, and whether it is used up. */
   methodFacts: Map<string, MethodFacts>
   idempotency: Map<string, IdempotencyRecord>
+  /** Where the account sits and collects tax. */
+  seller: Seller
   clockOffset_s: number
 }
 
-export type MethodFacts = { behaviour: TestMethodName; setUp: boolean; usedUp: boolean }
+export type MethodFacts = { behaviour: TestMethodName; setUp: boolean; usedUp: boolean; mandate: string | null }
 
 export type Delivery = { id: string; event: string; endpoint: string; attempts: number }
 
@@ -63,6 +76,8 @@ export type World = {
   down: boolean
   /** Deliveries wait until they are released, in an order of the test's choosing. */
   holding: boolean
+  deliveryPlan: DeliveryPlan
+  rateLimit: RateLimit | null
 }
 
 export function createWorld(key: string, stored: Partial<WorldState> = {}): World {
@@ -72,8 +87,13 @@ export function createWorld(key: string, stored: Partial<WorldState> = {}): Worl
     paymentMethods: new Map(),
     paymentIntents: new Map(),
     setupIntents: new Map(),
+    checkoutSessions: new Map(),
     charges: new Map(),
     refunds: new Map(),
+    disputes: new Map(),
+    taxIds: new Map(),
+    taxCalculations: new Map(),
+    taxTransactions: new Map(),
     balanceTransactions: new Map(),
     events: new Map(),
     webhookEndpoints: new Map(),
@@ -81,10 +101,22 @@ export function createWorld(key: string, stored: Partial<WorldState> = {}): Worl
     deliveries: new Map(),
     methodFacts: new Map(),
     idempotency: new Map(),
+    seller: { country: 'US', collects_in: null },
     clockOffset_s: 0,
   }
   const state = { ...empty, ...stored }
-  return { key, state, faults: [], requests: [], bugs: [], delivering: new Set(), down: false, holding: false }
+  return {
+    key,
+    state,
+    faults: [],
+    requests: [],
+    bugs: [],
+    delivering: new Set(),
+    down: false,
+    holding: false,
+    deliveryPlan: deliveryPlan({}),
+    rateLimit: null,
+  }
 }
 
 /** Seconds since 1970 on this world's clock, which the control route may move forward. */

@@ -1,26 +1,16 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { caller, platformIn, root, type Started } from './platform.ts'
 
 /** The README's first command and its tour, to the letter, and what survives a kill. */
-const root = join(import.meta.dirname, '..', '..')
-const data = mkdtempSync(join(tmpdir(), 'perennial-start-'))
-const port = await freePort()
-let platform: ChildProcess | null = null
+const platform = await platformIn('start')
 
-type Started = { readonly api: string; readonly key: string }
-
-afterAll(async () => {
-  await end('SIGTERM')
-  rmSync(data, { recursive: true, force: true })
-})
+afterAll(platform.remove)
 
 test('the tour of the README runs as it is written', async () => {
-  const started = await start()
+  const started = await platform.start()
   const readme = readFileSync(join(root, 'README.md'), 'utf8')
   const tour = readme.slice(readme.indexOf('## A tour'), readme.indexOf('## How it is built'))
   const commands = [...tour.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) => block).join('\n')
@@ -32,15 +22,7 @@ test('the tour of the README runs as it is written', async () => {
 })
 
 test('killed while a year passes, it goes on after the next start: nothing is lost, nothing doubled', async () => {
-  const { api, key } = await start()
-  const call = async (path: string, body?: unknown) => {
-    const response = await fetch(`${api}${path}`, {
-      method: body === undefined ? 'GET' : 'POST',
-      headers: { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    })
-    return (await response.json()) as Record<string, string> & { data: Record<string, string>[] }
-  }
+  const call = caller(await platform.start())
   const clock = await call('/test_clocks', { now: '2027-01-01T00:00:00Z' })
   await call('/plans', {
     code: 'weekly',
@@ -53,9 +35,9 @@ test('killed while a year passes, it goes on after the next start: nothing is lo
   const advancing = call(`/test_clocks/${clock.id}/advance`, { to: '2028-01-01T00:00:00Z' }).catch(() => null)
   const billed = async () => (await call(`/invoices?account=${account.id}&limit=100`)).data
   while ((await billed()).length < 5) await new Promise((resolve) => setTimeout(resolve, 20))
-  await end('SIGKILL')
+  await platform.end('SIGKILL')
   await advancing
-  await start()
+  await platform.start()
   while ((await call(`/test_clocks/${clock.id}`)).status !== 'ready')
     await new Promise((resolve) => setTimeout(resolve, 200))
   const invoices = await billed()
@@ -69,44 +51,10 @@ test('killed while a year passes, it goes on after the next start: nothing is lo
   expect(new Set(payments.map(({ invoice }) => invoice)).size).toBe(payments.length)
 }, 120_000)
 
-async function start(): Promise<Started> {
-  await end('SIGTERM')
-  const child = spawn(process.execPath, ['dev/start.ts', '--port', String(port), '--data', data], { cwd: root })
-  platform = child
-  return new Promise((resolve, reject) => {
-    let output = ''
-    const read = (chunk: Buffer) => {
-      output += chunk
-      const [, api, key] = /export API=(\S+) KEY=(\S+)/.exec(output) ?? []
-      if (api !== undefined && key !== undefined) resolve({ api, key })
-    }
-    child.stdout.on('data', read)
-    child.stderr.on('data', read)
-    child.once('exit', () => reject(new Error(`it did not start:\n${output}`)))
-  })
-}
-
-async function end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-  if (platform === null || platform.exitCode !== null) return
-  const exited = once(platform, 'exit')
-  platform.kill(signal)
-  await exited
-  platform = null
-}
-
 function bash(script: string, { api, key }: Started): string {
   return execFileSync('bash', ['-c', script], {
-    cwd: data,
+    cwd: platform.data,
     encoding: 'utf8',
     env: { ...process.env, API: api, KEY: key },
   })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }

@@ -121,6 +121,7 @@ describe('a fault', () => {
   it.each([
     ['conflict_409', 409, 'idempotency_key_in_use'],
     ['rate_limited_429', 429, 'rate_limit'],
+    ['lock_timeout_429', 429, 'lock_timeout'],
   ])('%s passes, and the same key pays', async (kind, statusCode, code) => {
     const intent = await payable('pm_card_visa')
     await fault(confirmOperation, kind)
@@ -134,6 +135,20 @@ describe('a fault', () => {
     expect(await refusal(stripe.customers.create({ email }))).toBeInstanceOf(Stripe.errors.StripeConnectionError)
     await control('POST', 'down', { down: false })
     expect((await stripe.customers.list({ email })).data).toEqual([])
+  })
+
+  it('no fault but too many requests: 429, and the key is free', async () => {
+    const limited = 'sk_test_limited'
+    const client = clientOf(emulator, limited)
+    const creation = (n: number) => client.customers.create({}, { idempotencyKey: `key_limited_${n}` })
+    await control('POST', 'limit', { per_second: 3, per_operation: 2 }, limited)
+    await Promise.all([creation(1), creation(2)])
+    expect(await refusal(creation(3))).toMatchObject({ statusCode: 429, code: 'rate_limit' })
+    // Another operation has room until the whole is full.
+    expect((await client.customers.list()).data).toHaveLength(2)
+    expect(await refusal(client.customers.list())).toMatchObject({ statusCode: 429, code: 'rate_limit' })
+    await control('POST', 'limit', { per_second: null }, limited)
+    expect((await creation(3)).id).toMatch(/^cus_/)
   })
 
   it('that names no operation of the document is refused', async () => {

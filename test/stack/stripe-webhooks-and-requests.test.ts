@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { operationsOfDocument } from '../../dev/stripe/document.ts'
 import { startStripeEmulator } from '../../dev/stripe/server.ts'
 import { clientOf, control, emulator, key } from './stripe-world.ts'
 
@@ -64,6 +65,47 @@ describe('a webhook', () => {
   })
 })
 
+describe('a delivery plan', () => {
+  const arrivals = async (watched: string, plan: object): Promise<{ types: string[]; listed: string[] }> => {
+    const client = clientOf(emulator, watched)
+    const types: string[] = []
+    const receiver = await listener((body) => {
+      types.push(JSON.parse(body).type)
+      return 200
+    })
+    await client.webhookEndpoints.create({ url: receiver.url, enabled_events: ['*'] })
+    await control('POST', 'webhooks/plan', plan, watched)
+    const customer = await client.customers.create()
+    await client.customers.update(customer.id, { name: 'Ada' })
+    expect(await control('POST', 'webhooks/settle', {}, watched)).toEqual({ settled: true })
+    await receiver.close()
+    return { types, listed: (await client.events.list()).data.map(({ type }) => type) }
+  }
+
+  it('sends each event as often as it says', async () => {
+    const { types } = await arrivals('sk_test_copies', { copies: 3 })
+    expect(types.toSorted()).toEqual([
+      ...['customer.created', 'customer.created', 'customer.created'],
+      ...['customer.updated', 'customer.updated', 'customer.updated'],
+    ])
+  })
+
+  it('lets every second event overtake the one before', async () => {
+    const { types } = await arrivals('sk_test_late', { late_ms: 300 })
+    expect(types).toEqual(['customer.updated', 'customer.created'])
+  })
+
+  it('loses events for good, which only their list still has', async () => {
+    const { types, listed } = await arrivals('sk_test_lost', { lose: 1 })
+    expect(types).toEqual(['customer.updated'])
+    expect(listed).toEqual(['customer.updated', 'customer.created'])
+  })
+
+  it('that makes no sense is refused', async () => {
+    await expect(control('POST', 'webhooks/plan', { copies: 0 })).rejects.toThrow('copies is a whole number')
+  })
+})
+
 describe('a request that the document does not allow', () => {
   it.each([
     ['an unknown parameter', 'customers', 'nickname=x', { code: 'parameter_unknown', param: 'nickname' }],
@@ -104,8 +146,23 @@ describe('a request that the document does not allow', () => {
   it('is told 404, 401 and 501 apart', async () => {
     expect((await post('unicorns', '')).status).toBe(404)
     expect((await fetch(`${emulator.url}/v1/customers`)).status).toBe(401)
-    const later = await post('disputes/dp_x/close', '')
+    const later = await post('checkout/sessions', 'mode=payment')
     expect([later.status, later.headers.get('request-id')]).toEqual([501, expect.stringMatching(/^req_/)])
+  })
+})
+
+describe('the document', () => {
+  it('is served whole: each operation answers, if only that the thing is not there', async () => {
+    const served: string[] = []
+    for (const { id, method, segments } of operationsOfDocument) {
+      const path = segments.map((segment) => (segment.startsWith('{') ? 'none' : segment)).join('/')
+      const query = path.endsWith('search') ? `?query=${encodeURIComponent('created>0')}` : ''
+      const headers = { authorization: `Bearer ${key}` }
+      const { status } = await fetch(`${emulator.url}/${path}${query}`, { method, headers })
+      if (status < 500) served.push(id)
+    }
+    expect(served).toEqual(operationsOfDocument.map(({ id }) => id))
+    expect(served).toHaveLength(60)
   })
 })
 
