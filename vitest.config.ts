@@ -4,6 +4,9 @@ import { defineConfig } from 'vitest/config'
 // Set by .ci/run, which adds up the runs of `npm test` from these reports.
 const reports = process.env.TEST_REPORTS
 
+/** What comes by itself, by a queue or an alarm, comes later on a machine that is busy. */
+const expecting = { poll: { timeout: 10_000 } }
+
 export default defineConfig({
   test: {
     // The Worker's own log: TEST_LOG=1 shows it.
@@ -28,6 +31,7 @@ export default defineConfig({
           include: ['test/stack/**/*.test.ts'],
           // Each file starts servers of its own: one after the other, on a machine that may have two cores.
           fileParallelism: false,
+          expect: expecting,
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },
@@ -48,6 +52,7 @@ export default defineConfig({
           include: ['test/api/**/*.test.ts', 'test/scenarios/**/*.test.ts', 'test/faults/**/*.test.ts'],
           globalSetup: ['./dev/test-setup.ts'],
           setupFiles: ['./test/support/database.ts'],
+          expect: expecting,
           testTimeout: 30_000,
           deps: { optimizer: { ssr: { enabled: true, include: ['stripe'] } } },
         },

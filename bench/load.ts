@@ -1,10 +1,13 @@
 import { Agent, request } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 export type Ask = {
   readonly method: 'GET' | 'POST'
   readonly path: string
   readonly key: string
   readonly body?: string
+  /** Goes without an Idempotency-Key. */
+  readonly repeatable?: boolean
 }
 
 export type Load = {
@@ -15,23 +18,34 @@ export type Load = {
   readonly p99_ms: number
 }
 
+type Options = {
+  readonly clients: number
+  readonly seconds: number
+  /** So many requests a second at most, each at its time; how long it took is counted from then. */
+  readonly perSecond?: number
+}
+
 /** So many clients, each on a kept connection, ask one thing after another until the time or the things are over. */
 export async function load(
   url: string,
   asks: Iterator<Ask, undefined>,
-  { clients, seconds }: { readonly clients: number; readonly seconds: number },
+  { clients, seconds, perSecond = Number.POSITIVE_INFINITY }: Options,
 ): Promise<Load> {
   const agent = new Agent({ keepAlive: true, maxSockets: clients })
   const took: number[] = []
   const startMs = performance.now()
   const endMs = startMs + seconds * 1_000
+  let asked = 0
   try {
     await Promise.all(
       Array.from({ length: clients }, async () => {
         while (performance.now() < endMs) {
           const next = asks.next()
           if (next.done) break
-          const askedMs = performance.now()
+          const dueMs = startMs + (asked++ / perSecond) * 1_000
+          const earlyMs = dueMs - performance.now()
+          if (earlyMs > 0) await sleep(earlyMs)
+          const askedMs = perSecond === Number.POSITIVE_INFINITY ? performance.now() : dueMs
           await ask(url, next.value, agent)
           took.push(performance.now() - askedMs)
         }
@@ -50,15 +64,15 @@ export async function load(
 const TIMEOUT_MS = 30_000
 
 /** The whole answer. @throws {Error} for any status but 200 and 201. */
-export function ask(url: string, { method, path, key, body }: Ask, agent?: Agent): Promise<string> {
+export function ask(url: string, { method, path, key, body, repeatable }: Ask, agent?: Agent): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   const headers = {
     Authorization: `Bearer ${key}`,
     ...(body !== undefined && {
       'Content-Type': 'application/json',
       'Content-Length': Buffer.byteLength(body),
-      'Idempotency-Key': crypto.randomUUID(),
     }),
+    ...(body !== undefined && !repeatable && { 'Idempotency-Key': crypto.randomUUID() }),
   }
   const options = { method, headers, timeout: TIMEOUT_MS, ...(agent && { agent }) }
   const asked = request(`${url}${path}`, options, (response) => {

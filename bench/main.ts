@@ -7,6 +7,8 @@ import { listInvoices } from './list-invoices.ts'
 import { postSubscription } from './post-subscription.ts'
 import { postSubscriptionCharged } from './post-subscription-charged.ts'
 import { simulation } from './simulate.ts'
+import { usageFlush } from './usage-flush.ts'
+import { usageBatchOf10, usageBatchOf100, usageSingle } from './usage-ingest.ts'
 
 const benches: Readonly<Record<string, Bench>> = {
   billing_run: billingRun,
@@ -14,6 +16,10 @@ const benches: Readonly<Record<string, Bench>> = {
   post_subscription_charged: postSubscriptionCharged,
   get_subscription: getSubscription,
   list_invoices: listInvoices,
+  usage_single: usageSingle,
+  usage_batch_10: usageBatchOf10,
+  usage_batch_100: usageBatchOf100,
+  usage_flush: usageFlush,
   simulate: simulation,
 }
 

@@ -22,10 +22,12 @@ export type Stack = {
   readonly neon: string
   readonly servicesPid: number
   readonly sealingKey: string
-  readonly startWorker: (options?: { readonly consumers: boolean }) => Promise<LocalWorker>
+  readonly startWorker: (options?: WorkerOptions) => Promise<LocalWorker>
   /** Closes pooled connections, so that plans cached on an almost empty database are gone. */
   readonly recycle: () => Promise<void>
 }
+
+type WorkerOptions = { readonly consumers?: boolean; readonly emptyModule?: string }
 
 export const databaseName = 'bench'
 const root = join(import.meta.dirname, '..')
@@ -47,10 +49,10 @@ export async function startStack(ends: Ends, { stripe }: { readonly stripe: bool
     neon: services.neon,
     servicesPid: services.pid,
     recycle: async () => void (await fetch(`${services.neon}/_control/release`)),
-    startWorker: async ({ consumers } = { consumers: true }) => {
+    startWorker: async ({ consumers = true, ...rest } = {}) => {
       const worker = await startWorker({
-        port: 0,
-        script,
+        ...{ port: 0, script, persistDir: join(directory, 'objects') },
+        ...rest,
         config: consumers ? join(root, 'wrangler.toml') : withoutConsumers(ends),
         bindings: {
           DATABASE_URL: databaseUrl,

@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util'
 /**
  * `npm run mutation [-- room…] [--concurrency n]`: how many changes of a room's `domain/` its tests notice, by Stryker, in
  * a copy of what git tracks or would. Stryker is installed into the copy: 170 packages that nothing else needs. A room
- * takes some minutes, billing a quarter of an hour.
+ * takes some minutes, billing half an hour.
  */
 
 const STRYKER = ['@stryker-mutator/core@10.1.1', '@stryker-mutator/vitest-runner@10.1.1']

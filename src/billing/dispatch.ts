@@ -5,9 +5,11 @@ import { takeMoney } from '../payments/take-money.ts'
 import { newCommitId, realNow } from '../platform/clock.ts'
 import type { Database } from '../platform/db/client.ts'
 import { type Answer, commit } from '../platform/db/commit.ts'
+import type { Fragment } from '../platform/db/fragment.ts'
 import type { Env } from '../platform/env.ts'
 import type { Idempotency } from '../platform/http/app.ts'
 import { type KeyRecord, standingOf, takeOver } from '../platform/http/idempotency.ts'
+import { reportsDone, reportsTo } from '../usage/report-repository.ts'
 import { type Claimed, openCharges, recordOutcomes } from './charge.ts'
 import type { Command } from './domain/command.ts'
 import { decide } from './domain/decide.ts'
@@ -57,6 +59,8 @@ export type Dispatched =
 export type Announce = (commit: Id<'commit'>) => void
 
 const MAX_TRIES = 20
+/** Of a subscription: the rest comes next. */
+const REPORTS_AT_ONCE = 200
 /** Those who lost to the same writer come back at different times. */
 const BACKOFF_MS = 20
 /** More charges than this are left to the charge queue: the customer does not wait for them. */
@@ -81,7 +85,10 @@ export async function dispatch(
       await new Promise((resolve) => setTimeout(resolve, Math.random() * BACKOFF_MS * attempt))
       continue
     }
-    return done.kind === 'charging' ? charge(env, database, request, done) : done
+    if (done.kind === 'charging') return charge(env, database, request, done)
+    if (done.kind !== 'committed') return done
+    await tellShards(env, done.decision)
+    return done.next.kind === 'charging' ? charge(env, database, request, done.next) : done.next
   }
   return { kind: 'contended' }
 }
@@ -89,13 +96,17 @@ export async function dispatch(
 /** Committed, with what is to be charged now. */
 type Charging = { readonly kind: 'charging'; readonly shown: Shown; readonly claimed: Claimed; readonly resume: Resume }
 
+/** What it changed, and what is left to do. */
+type Committed = { readonly kind: 'committed'; readonly decision: Decision; readonly next: Dispatched | Charging }
+
 async function decideAndCommit(
   usage: UsageSource,
   request: DispatchRequest,
   announce: Announce,
-): Promise<Dispatched | Charging | 'again'> {
-  const { env, database } = usage
-  const { command, organizationId, idempotency, actor } = request
+): Promise<Dispatched | Charging | Committed | 'again'> {
+  const { database } = usage
+  const { organizationId, idempotency, actor } = request
+  const { command, also } = await asItIsNow(database, request)
   const loaded = await load(database, askedOf(request))
   if (loaded.record !== null) return replay(database, request, loaded.record)
   const { snapshot } = loaded
@@ -118,26 +129,42 @@ async function decideAndCommit(
   const answer = answerOf(command.type, shown)
   // Nothing to do is an answer too, and its key is kept: a repetition must not do later what had no effect now.
   const nothing = isEmpty(decision)
-  if (nothing && idempotency === null) return { kind: 'answered', ...answer }
+  if (nothing && idempotency === null && also.length === 0) return { kind: 'answered', ...answer }
   const charges = nothing ? [] : newChargesOf(decision)
   const inline = charges.length > 0 && charges.length <= MAX_INLINE_CHARGES
   const payments = charges.map(({ payment }) => payment.id)
   const resume = resumeOf(shown, payments)
   const key = { at: realNow(), answer: inline ? null : answer, resume: inline ? resume : null }
   const follows = charges.length + decision.refunds.length > 0
+  const writes = writesOf(nothing ? [] : [decision], { commitId, ids, actor, realNow: realNow() }, inline)
   const outcome = await commit(database, {
     ...{ id: commitId, organizationId, cause: command.type, mode: 'every', follows },
-    ...writesOf(nothing ? [] : [decision], { commitId, ids, actor, realNow: realNow() }, inline),
+    ...{ ...writes, fragments: [...writes.fragments, ...also] },
     ...(idempotency && { idempotency: { ...idempotency, ...key } }),
   })
   if (outcome.kind === 'conflict' || outcome.kind === 'replayed') return 'again'
   if (outcome.kind === 'violated') return violated(outcome.constraint, request)
   if (follows) announce(commitId)
-  await tellShards(env, decision)
   const told = numbered(shown, outcome.late)
-  if (!inline) return { kind: 'answered', ...answerOf(command.type, told) }
+  if (!inline) return { kind: 'committed', decision, next: { kind: 'answered', ...answerOf(command.type, told) } }
   const invoices = decision.invoices.map(({ after }) => withNumbers(after, outcome.late))
-  return { kind: 'charging', shown: told, resume, claimed: claimedBy(loaded, snapshot, decision, invoices) }
+  const claimed = claimedBy(loaded, snapshot, decision, invoices)
+  return { kind: 'committed', decision, next: { kind: 'charging', shown: told, resume, claimed } }
+}
+
+type Meant = { readonly command: Command; readonly also: readonly Fragment[] }
+
+/** What the shards report is read when its turn comes, and is gone with the commit: it is decided once. */
+async function asItIsNow(
+  database: Database,
+  { command, organizationId }: Pick<DispatchRequest, 'command' | 'organizationId'>,
+): Promise<Meant> {
+  if (command.type !== 'report_usage') return { command, also: [] }
+  const rows = await reportsTo(database, organizationId, command.subscriptionId, REPORTS_AT_ONCE)
+  return {
+    command: { ...command, reports: rows.map(({ report }) => report) },
+    also: rows.length === 0 ? [] : [reportsDone(rows.map(({ id }) => id))],
+  }
 }
 
 /** The charge in the request itself; its outcome is committed together with the answer. */

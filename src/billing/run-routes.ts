@@ -233,6 +233,7 @@ function queueOf({ env }: AppContext, name: string): Queue {
     'perennial-billing': env.BILLING_QUEUE,
     'perennial-charges': env.CHARGE_QUEUE,
     'perennial-relay': env.RELAY_QUEUE,
+    'perennial-usage': env.USAGE_QUEUE,
   }
   const queue = queues[name]
   if (queue === undefined) throw new Error(`there is no queue ${name}`)

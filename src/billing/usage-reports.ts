@@ -3,12 +3,10 @@ import { type Instant, plusMs } from '../kernel/instant.ts'
 import type { Database } from '../platform/db/client.ts'
 import type { Env } from '../platform/env.ts'
 import type { UsageMessage } from '../usage/objects.ts'
-import { meteredOnClock, reportsDone, reportsLeft, reportsTo } from '../usage/report-repository.ts'
+import { meteredOnClock, reportsLeft, reportsTo } from '../usage/report-repository.ts'
 import { subscriptionObject } from './objects.ts'
 import { flushed } from './usage.ts'
 
-/** More than one subscription ever has, but for a charge with caps by very many properties: the rest comes next. */
-const REPORTS_AT_ONCE = 200
 const LEFT_AFTER_MS = 30_000
 const LEFT_AT_ONCE = 500
 
@@ -18,18 +16,13 @@ export async function reportUsage(
   database: Database,
   { organizationId, subscriptionId }: UsageMessage,
 ): Promise<void> {
-  for (;;) {
-    const rows = await reportsTo(database, organizationId, subscriptionId, REPORTS_AT_ONCE)
-    if (rows.length === 0) return
+  while ((await reportsTo(database, organizationId, subscriptionId, 1)).length > 0) {
     const done = await subscriptionObject(env, subscriptionId).dispatch({
       ...{ organizationId, actor: 'usage', idempotency: null, target: { kind: 'subscription', id: subscriptionId } },
-      command: { type: 'report_usage', subscriptionId, reports: rows.map(({ report }) => report) },
+      // Which they are is read when it is their turn.
+      command: { type: 'report_usage', subscriptionId, reports: [] },
     })
     if (done.kind !== 'answered') throw new Error(`usage was not reported to ${subscriptionId}: ${done.kind}`)
-    await reportsDone(
-      database,
-      rows.map(({ id }) => id),
-    )
   }
 }
 

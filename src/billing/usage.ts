@@ -41,9 +41,18 @@ export async function knowingUsage<T>(source: UsageSource, decide: (usageOf: Usa
       return usage ?? nothing
     })
     if (asked.size === 0) return result
-    for (const [name, usage] of await answers(source, asked)) known.set(name, usage)
+    for (const [name, usage] of await answers(source, certainOf(asked))) known.set(name, usage)
   }
   throw new Error(`a decision asks for ever more usage after ${MAX_ROUNDS} rounds`)
+}
+
+/**
+ * What is billed for good may hang on what was used so far, and is sealed by being asked: so it is only asked where nothing
+ * else is open.
+ */
+function certainOf(asked: ReadonlyMap<string, UsageAsked>): ReadonlyMap<string, UsageAsked> {
+  const soFar = [...asked].filter(([, { final }]) => !final)
+  return soFar.length === 0 ? asked : new Map(soFar)
 }
 
 const nothing: Usage = { quantity: '0', events: [] }
@@ -60,8 +69,38 @@ async function answers(
   const windows = [...asked.values()]
   const silent = await settleShards(env, windows, how)
   const answered = windows.filter(({ subscriptionId }) => !silent.has(shardOf(subscriptionId)))
-  const usageOf = await readWindows(database, answered)
-  return new Map([...asked].map(([name, one]) => [name, silent.has(shardOf(one.subscriptionId)) ? null : usageOf(one)]))
+  const read = await readInParts(database, answered)
+  return new Map([...asked].map(([name, window]) => [name, read.get(window) ?? null]))
+}
+
+/** So many subscriptions' windows are read in one trip. */
+const SUBSCRIPTIONS_A_TRIP = 200
+/** To find one among them that cannot be read takes eight failures; where all of them fail it is the database. */
+const MOST_FAILURES = 9
+
+/** A subscription whose usage cannot be read, or not in time, has no answer, and does not hold up the others. */
+async function readInParts(
+  database: Database,
+  windows: readonly UsageAsked[],
+): Promise<ReadonlyMap<UsageAsked, Usage>> {
+  const read = new Map<UsageAsked, Usage>()
+  const whole = [...Map.groupBy(windows, ({ subscriptionId }) => subscriptionId).values()]
+  const parts = Array.from({ length: Math.ceil(whole.length / SUBSCRIPTIONS_A_TRIP) }, (_, n) =>
+    whole.slice(n * SUBSCRIPTIONS_A_TRIP, (n + 1) * SUBSCRIPTIONS_A_TRIP),
+  )
+  let failures = 0
+  for (let part = parts.shift(); part !== undefined && failures < MOST_FAILURES; part = parts.shift()) {
+    try {
+      const usageOf = await readWindows(database, part.flat())
+      for (const window of part.flat()) read.set(window, usageOf(window))
+    } catch (error) {
+      failures += 1
+      logError('usage cannot be read', error, { subscriptions: part.length, first: part[0]?.[0]?.subscriptionId })
+      const half = part.length >> 1
+      if (half > 0) parts.unshift(part.slice(0, half), part.slice(half))
+    }
+  }
+  return read
 }
 
 /** One call a shard: what it holds of these is in Postgres when it answers. Answers those that did not. */
@@ -79,7 +118,10 @@ async function settleShards(
     const done = await Promise.all([
       final.length === 0 ? null : inTime(stub.seal(sealsOf(final))),
       others.length === 0 ? null : inTime(stub.flush([...new Set(others)])),
-    ]).catch(() => ['silent' as const])
+    ]).catch((error: unknown) => {
+      logError('a usage shard gave no answer', error, { shard })
+      return ['silent' as const]
+    })
     if (done.some((answer) => answer !== null && (answer === 'silent' || answer.kind !== 'answered'))) silent.add(shard)
   }
   await Promise.all([...byShard].map(settle))

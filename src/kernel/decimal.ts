@@ -27,6 +27,15 @@ export function decimal(text: string | bigint): Decimal {
   return parsed.value
 }
 
+/**
+ * A sum that we made and wrote ourselves, of any length: what may be summed is limited, what it comes to is not.
+ * @throws {InvariantViolation} for what is not in plain notation.
+ */
+export function storedDecimal(text: string): Decimal {
+  invariant(plainNotation.test(text), `${text} is not a decimal we wrote`)
+  return new Big(text)
+}
+
 /** The one spelling of a value: plain notation, no trailing zeros, no exponent, no minus zero. */
 export function decimalText(value: Decimal): string {
   return value.toFixed()

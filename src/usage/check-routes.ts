@@ -13,6 +13,7 @@ import {
   settledSchema,
 } from './check-schemas.ts'
 import type { UsageRefusal } from './domain/event.ts'
+import { MOST_OPEN } from './holds.ts'
 import { type SettleRequest, shardOf, usageShard } from './objects.ts'
 import { answered, refusalProblem } from './refusals.ts'
 
@@ -28,7 +29,7 @@ route(
     tags: ['Usage'],
     summary: 'Ask whether a subscription may use so much more',
     description:
-      'Counts every event that was accepted, of whatever sender, and what is reserved. With `reserve` the quantity is held, if it is allowed: confirm it once it was used, or release it. A reservation whose answer was lost expires by itself.',
+      'Counts every event that was accepted, of whatever sender, and what is reserved. With `reserve` the quantity is held, if it is allowed, of up to 1,000 reservations at once: confirm it once it was used, or release it. A reservation whose answer was lost expires by itself.',
     request: { body: jsonBody(checkSchema) },
     responses: answers(200, checkedSchema, 'Whether it may, and how its caps stand'),
   },
@@ -39,6 +40,7 @@ route(
     const request = { organizationId, subscriptionId, ...asked, reserveForMs }
     const checked = answered(await usageShard(c.env, shardOf(subscriptionId)).check(request))
     if (checked.status === 'rejected' && !answersTheQuestion[checked.code]) throw refusalProblem(checked)
+    if (checked.status === 'too_many_reservations') throw tooManyReservations(subscriptionId)
     return c.json(checkedToWire(asked, checked))
   },
 )
@@ -47,7 +49,7 @@ route(
 const answersTheQuestion = {
   ...{ not_started: true, paused: true, ended: true, cap_reached: true },
   ...{ subscription_not_found: false, metric_not_found: false, not_measurable: false, negative_quantity: false },
-  ...{ too_many_decimals: false, too_old: false, in_the_future: false },
+  ...{ too_many_decimals: false, too_many_digits: false, too_old: false, in_the_future: false },
 } as const satisfies Record<UsageRefusal, boolean>
 
 route(
@@ -101,6 +103,15 @@ async function settle(c: AppContext, about: Omit<SettleRequest, 'organizationId'
       return c.json({ id, subscription: encodeId('subscription', subscriptionId), status: settled.status })
     }
   }
+}
+
+function tooManyReservations(subscription: Id<'subscription'>): Problem {
+  const detail = `${MOST_OPEN} reservations of ${encodeId('subscription', subscription)} are open.`
+  return new Problem('limit_reached', {
+    detail,
+    hint: 'Confirm or release what is done, reserve for less time, or reserve more at once. To ask without `reserve` is free.',
+    errors: [{ pointer: '/reserve', detail }],
+  })
 }
 
 function noSuchReservation(subscription: Id<'subscription'>, id: Id<'reservation'>): Problem {

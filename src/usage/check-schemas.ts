@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { decimal } from '../kernel/decimal.ts'
+import { decimal, storedDecimal } from '../kernel/decimal.ts'
 import { encodeId } from '../kernel/id.ts'
 import { toIso } from '../kernel/instant.ts'
 import { capPolicies } from '../plans/domain/charge.ts'
@@ -76,7 +76,10 @@ export const settledSchema = z
 
 export type Asked = { readonly metric: string; readonly quantity: string }
 
-export function checkedToWire(asked: Asked, checked: Checked): z.output<typeof checkedSchema> {
+export function checkedToWire(
+  asked: Asked,
+  checked: Exclude<Checked, { status: 'too_many_reservations' }>,
+): z.output<typeof checkedSchema> {
   if (checked.status === 'rejected') {
     const { code, detail, hint } = checked
     return { allowed: false, refusal: { code, detail, hint }, caps: [], reservation: null }
@@ -96,7 +99,9 @@ export function checkedToWire(asked: Asked, checked: Checked): z.output<typeof c
 }
 
 function capReached({ metric, quantity }: Asked, caps: readonly z.output<typeof capSchema>[]) {
-  const short = caps.filter(({ over, remaining }) => over === 'reject' && decimal(remaining).lt(decimal(quantity)))
+  const short = caps.filter(
+    ({ over, remaining }) => over === 'reject' && storedDecimal(remaining).lt(decimal(quantity)),
+  )
   const told = short.map(
     ({ limit, used, reserved, remaining, resets_at }) =>
       `of ${limit} until ${resets_at} ${used} are used and ${reserved} reserved, ${remaining} are left`,

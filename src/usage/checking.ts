@@ -6,7 +6,7 @@ import { TooBusy } from '../platform/mutex.ts'
 import { type Cap, refusalByCaps } from './domain/caps.ts'
 import { judge, noSuchSubscription } from './domain/judge.ts'
 import type { Profile } from './domain/profile.ts'
-import type { Hold, Settlement } from './holds.ts'
+import { type Hold, MOST_OPEN, type Settlement } from './holds.ts'
 import { capsFor } from './intake.ts'
 import type { Checked, CheckRequest, Settled, SettleRequest } from './objects.ts'
 import type { Shard } from './shard.ts'
@@ -35,7 +35,10 @@ export async function check(shard: Shard, request: CheckRequest): Promise<Checke
       allowed && reserveForMs !== null
         ? { ...event, organizationId, id, value: judged.value, expiresAt: plusMs(at, reserveForMs) }
         : null
-    if (hold !== null) shard.hold(hold)
+    if (hold !== null) {
+      if (shard.parts.holds.of(subscriptionId, at).length >= MOST_OPEN) return { status: 'too_many_reservations' }
+      shard.hold(hold, profile.clock !== null)
+    }
     return {
       ...{ status: 'checked', allowed, caps: caps.map(shown) },
       reservation: hold && { id, expiresAt: hold.expiresAt },

@@ -22,7 +22,11 @@ export async function correct(shard: Shard, request: CorrectRequest): Promise<Co
     for (let attempt = 1; attempt <= TRIES; attempt++) {
       const stored = await findStored(shard.database(), request)
       if (stored === null) return { status: 'missing' }
-      if (isAlready(stored, request.to)) return { status: 'unchanged', version: stored.version }
+      if (isAlready(stored, request.to)) {
+        // It may have been applied by this very request, whose answer was lost.
+        parts.totals.drop([subscriptionId])
+        return { status: 'unchanged', version: stored.version }
+      }
       const corrected = await replace(shard, profile, stored, request)
       if (corrected !== null) return corrected
     }
@@ -42,19 +46,25 @@ async function replace(
   if (judged?.status === 'rejected') return judged
   const sealedBefore = parts.seals.of([subscriptionId]).get(subscriptionId)
   const isSealed = (at: number) => sealedBefore !== undefined && at < sealedBefore
-  const touched = [...new Set([stored.at, ...(to === null ? [] : [to.at])])].filter(isSealed)
-  const tells = touched.flatMap((at) => reportsOfLate(at, latenessOf(profile, at, now)?.periods ?? []))
+  const latenessIn = (use: Pick<Stored, 'metric' | 'at'>) => (isSealed(use.at) ? latenessOf(profile, use, now) : null)
+  const tells = [stored, ...(to === null ? [] : [to])].flatMap((use) => {
+    const known = latenessIn(use)
+    return known === null ? [] : reportsOfLate(use.at, known)
+  })
   // What stays in its place is as late as it was.
   const late = (): Lateness | null => {
-    if (to === null || to.at === stored.at) return stored.late
-    return isSealed(to.at) ? (latenessOf(profile, to.at, now)?.late ?? null) : null
+    if (to === null || (to.at === stored.at && to.metric === stored.metric)) return stored.late
+    return latenessIn(to)?.late ?? null
   }
-  const applied = await applyCorrection(shard.database(), {
+  const correction = {
     ...{ subscriptionId, id, version: stored.version, actor, at: now },
     to: to && judged && { ...to, value: judged.value, late: late() },
     tells: [...new Map(tells.map((told) => [told.subject, told])).values()],
+  }
+  const applied = await applyCorrection(shard.database(), correction).finally(() => {
+    // Without an answer it may have been applied all the same.
+    parts.totals.drop([subscriptionId])
   })
-  parts.totals.drop([subscriptionId])
   if (!applied) return null
   parts.store.corrected()
   shard.changed.note(subscriptionId)

@@ -21,6 +21,7 @@ export const eventQuerySchema = z.strictObject({
   metric: z.string().max(MAX_METRIC).optional().openapi({ description: 'The code of a metric.' }),
   from: instantSchema.optional().openapi({ description: 'Used then or later.' }),
   to: instantSchema.optional().openapi({ description: 'Used before then.' }),
+  late: z.enum(latenesses).optional().openapi({ description: 'What was late so: `unbilled` is on no invoice.' }),
   limit: pageQuery.limit,
   cursor: z
     .string()

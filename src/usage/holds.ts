@@ -14,15 +14,21 @@ export type Hold = Pick<UsageEvent, 'subscriptionId' | 'metric' | 'at' | 'quanti
 
 export type Settlement = { readonly how: 'confirm' | 'release'; readonly quantity: string | null }
 
+/** Of one subscription: every event is weighed with all that is held of its limits. */
+export const MOST_OPEN = 1_000
 /** How a reservation was settled is remembered so long, for whoever settles it again. */
 const REMEMBERED_MS = 7 * DAY_MS
 
-/** Reservations, in SQLite; those that hold something also in memory. */
-export function openHolds(sql: SqlStorage) {
+/** Reservations, in SQLite until they are over or, settled, for a week; those that hold something also in memory. */
+export function openHolds(sql: SqlStorage, realNow: Instant) {
   sql.exec(`create table if not exists holds (
       id text primary key, body text not null, settlement text, forget_at integer not null) without rowid`)
+  sql.exec('create index if not exists holds_open on holds (forget_at) where settlement is null')
   const open = new Map<Id<'subscription'>, Map<Id<'reservation'>, Hold>>()
-  for (const { body } of sql.exec<{ body: string }>('select body from holds where settlement is null')) {
+  for (const { body } of sql.exec<{ body: string }>(
+    'select body from holds where settlement is null and forget_at > ?',
+    realNow,
+  )) {
     opened(JSON.parse(body) as Hold)
   }
 
@@ -38,9 +44,12 @@ export function openHolds(sql: SqlStorage) {
   }
 
   return {
-    /** Of a subscription, what holds something still. */
-    of: (subscriptionId: Id<'subscription'>, now: Instant): readonly Hold[] =>
-      [...(open.get(subscriptionId)?.values() ?? [])].filter(({ expiresAt }) => now < expiresAt),
+    /** Of a subscription, what holds something still, by its account's time. */
+    of: (subscriptionId: Id<'subscription'>, now: Instant): readonly Hold[] => {
+      const own = [...(open.get(subscriptionId)?.values() ?? [])]
+      for (const hold of own) if (hold.expiresAt <= now) closed(hold)
+      return own.filter(({ expiresAt }) => now < expiresAt)
+    },
 
     find: (id: Id<'reservation'>): { readonly hold: Hold; readonly settlement: Settlement | null } | null => {
       const [row] = sql.exec<{ body: string; settlement: string | null }>(
@@ -52,14 +61,20 @@ export function openHolds(sql: SqlStorage) {
         : { hold: JSON.parse(row.body), settlement: row.settlement === null ? null : JSON.parse(row.settlement) }
     },
 
-    add: (hold: Hold, realNow: Instant): void => {
-      const forgetAt = realNow + (hold.expiresAt - hold.at) + REMEMBERED_MS
+    /** On a test clock, which may stand still, it is over when the clock says so, or when nobody remembers it. */
+    add: (hold: Hold, { realNow, isOnClock }: { readonly realNow: Instant; readonly isOnClock: boolean }): void => {
+      const forgetAt = realNow + (hold.expiresAt - hold.at) + (isOnClock ? REMEMBERED_MS : 0)
       sql.exec('insert into holds values (?, ?, null, ?)', hold.id, JSON.stringify(hold), forgetAt)
       opened(hold)
     },
 
     settle: (hold: Hold, settlement: Settlement): void => {
-      sql.exec('update holds set settlement = ? where id = ?', JSON.stringify(settlement), hold.id)
+      sql.exec(
+        'update holds set settlement = ?, forget_at = forget_at + ? where id = ?',
+        JSON.stringify(settlement),
+        REMEMBERED_MS,
+        hold.id,
+      )
       closed(hold)
     },
 

@@ -1,16 +1,16 @@
 import type { Id } from '../kernel/id.ts'
-import type { Instant } from '../kernel/instant.ts'
+import { type Instant, plusMs } from '../kernel/instant.ts'
 import { newId, realNow } from '../platform/clock.ts'
 import { type Acknowledged, type Told, toLine } from './domain/acknowledged.ts'
 import { type Cap, capsOn, countsFor, refusalByCaps, thresholdsPassed } from './domain/caps.ts'
 import type { Ingested, UsageEvent } from './domain/event.ts'
 import { judge, noSuchSubscription } from './domain/judge.ts'
-import { latenessOf, type Profile } from './domain/profile.ts'
+import { type Late, latenessOf, type Profile } from './domain/profile.ts'
 import type { Hold, Holds, Settlement } from './holds.ts'
 import type { Memory } from './memory.ts'
 import type { Profiles } from './profile-cache.ts'
 import type { runningTotals } from './running.ts'
-import type { Seals } from './seals.ts'
+import type { Once, Seals } from './seals.ts'
 import type { Store } from './store.ts'
 
 /** Events that were prepared for being judged: all they depend on is in memory. */
@@ -24,8 +24,14 @@ export type Call = {
   readonly settles: { readonly hold: Hold; readonly settlement: Settlement } | null
 }
 
-/** again: a total is not known any more, or the reservation was settled meanwhile. */
-export type Judgement = { readonly kind: 'judged'; readonly results: readonly Ingested[] } | { readonly kind: 'again' }
+/**
+ * again: a total is not known any more, or the reservation was settled meanwhile. · failed: nothing of the call was taken,
+ * and the others are none the worse for it.
+ */
+type Judgement =
+  | { readonly kind: 'judged'; readonly results: readonly Ingested[] }
+  | { readonly kind: 'again' }
+  | { readonly kind: 'failed'; readonly error: unknown }
 
 export type Parts = {
   readonly storage: DurableObjectStorage
@@ -36,11 +42,11 @@ export type Parts = {
   readonly totals: ReturnType<typeof runningTotals>
 }
 
-/** What a turn is about to write. */
-type Writing = {
-  readonly events: Acknowledged[]
-  readonly hashes: string[]
-  readonly told: { readonly subscriptionId: Id<'subscription'>; readonly subject: string }[]
+/** What a turn is about to write, or one call of it. */
+type Writing = { readonly events: Acknowledged[]; readonly hashes: Set<string>; readonly told: Map<string, Once> }
+
+function nothingWritten(): Writing {
+  return { events: [], hashes: new Set(), told: new Map() }
 }
 
 /**
@@ -52,26 +58,44 @@ function turn(parts: Parts, calls: readonly Call[], now: Instant): readonly Judg
   return storage.transactionSync(() => {
     const known = memory.known(calls.flatMap(({ hashes }) => hashes))
     const sealed = seals.of(new Set(calls.flatMap(({ profiles }) => [...profiles.keys()])))
-    const writing: Writing = { events: [], hashes: [], told: [] }
-    const judgements = calls.map((call) => judgeCall(parts, { known, sealed, writing, now }, call))
+    const writing = nothingWritten()
+    const judgements = calls.map((call) => judgeApart(parts, { known, sealed, writing, now }, call))
     if (writing.events.length > 0) {
-      memory.remember(writing.hashes, now)
+      memory.remember([...writing.hashes], now)
       store.append(writing.events.map((event) => ({ subscriptionId: event.event.subscriptionId, line: toLine(event) })))
-      for (const { subscriptionId, subject } of writing.told) seals.tell(subscriptionId, subject)
+      for (const once of writing.told.values()) seals.tell(once)
     }
     return judgements
   })
 }
 
 type Turn = {
-  /** Hashes of ids that were acknowledged, in this turn too. */
-  readonly known: Set<string>
+  /** Hashes of ids that were acknowledged before. */
+  readonly known: ReadonlySet<string>
   readonly sealed: ReadonlyMap<Id<'subscription'>, Instant>
+  /** By the calls before. */
   readonly writing: Writing
   readonly now: Instant
 }
 
-function judgeCall(parts: Parts, at: Turn, call: Call): Judgement {
+/** What fails is as if it had never come: totals that it may have been counted in are read again. */
+function judgeApart(parts: Parts, at: Turn, call: Call): Judgement {
+  const own = nothingWritten()
+  try {
+    const judgement = judgeCall(parts, { ...at, own }, call)
+    for (const event of own.events) at.writing.events.push(event)
+    for (const hash of own.hashes) at.writing.hashes.add(hash)
+    for (const [key, once] of own.told) at.writing.told.set(key, once)
+    return judgement
+  } catch (error) {
+    parts.totals.drop(call.profiles.keys())
+    return { kind: 'failed', error }
+  }
+}
+
+type Judging = Turn & { readonly own: Writing }
+
+function judgeCall(parts: Parts, at: Judging, call: Call): Judgement {
   const { settles } = call
   const isReady = call.events.every((event) => {
     const profile = call.profiles.get(event.subscriptionId)
@@ -85,11 +109,14 @@ function judgeCall(parts: Parts, at: Turn, call: Call): Judgement {
   return { kind: 'judged', results }
 }
 
-/** First whether it is known, then what is against it, then the limits (semantics.md, Usage). */
-function judgeEvent(parts: Parts, at: Turn, call: Call, event: UsageEvent, hash: string): Ingested {
-  if (at.known.has(hash)) return { status: 'duplicate' }
+/**
+ * First whether it is one of its sender's, so that nobody learns of another's; then whether it is known, what is against it,
+ * and the limits (semantics.md, Usage).
+ */
+function judgeEvent(parts: Parts, at: Judging, call: Call, event: UsageEvent, hash: string): Ingested {
   const profile = call.profiles.get(event.subscriptionId)
   if (profile === undefined) return noSuchSubscription(event)
+  if ([at.known, at.writing.hashes, at.own.hashes].some((hashes) => hashes.has(hash))) return { status: 'duplicate' }
   const now = profile.clock ?? at.now
   const judged = judge(event, profile, now)
   if (judged.status === 'rejected') return judged
@@ -100,14 +127,13 @@ function judgeEvent(parts: Parts, at: Turn, call: Call, event: UsageEvent, hash:
 
   parts.totals.add(event.subscriptionId, event, counted)
   const before = at.sealed.get(event.subscriptionId)
-  const late = before !== undefined && event.at < before ? latenessOf(profile, event.at, now) : null
-  const passed = newlyPassed(parts, at, event.subscriptionId, caps)
-  at.known.add(hash)
-  at.writing.hashes.push(hash)
-  at.writing.events.push({
+  const late = before !== undefined && event.at < before ? latenessOf(profile, event, now) : null
+  const passed = newlyPassed(parts, at, { profile, now }, caps)
+  at.own.hashes.add(hash)
+  at.own.events.push({
     ...{ organizationId: call.organizationId, event, value: judged.value, receivedAt: now },
     late: late?.late ?? null,
-    tells: [...passed, ...(late === null ? [] : reportsOfLate(event.at, late.periods))],
+    tells: [...passed, ...(late === null ? [] : reportsOfLate(event.at, late))],
   })
   return { status: 'accepted', late: late?.late ?? null }
 }
@@ -132,29 +158,39 @@ export function capsFor(
 
 function newlyPassed(
   { seals }: Parts,
-  { writing }: Turn,
-  subscriptionId: Id<'subscription'>,
+  at: Judging,
+  { profile, now }: { readonly profile: Profile; readonly now: Instant },
   caps: readonly Cap[],
 ): readonly Told[] {
-  const isTold = (subject: string) =>
-    writing.told.some((one) => one.subscriptionId === subscriptionId && one.subject === subject) ||
-    seals.wasTold(subscriptionId, subject)
-  const passed = caps.flatMap(thresholdsPassed).filter(({ subject }) => !isTold(subject))
-  writing.told.push(...passed.map(({ subject }) => ({ subscriptionId, subject })))
-  return passed.map((one) => ({ ...one, id: newId('usage_report') }))
+  const subscriptionId = profile.subscription.id
+  return caps.flatMap((cap) =>
+    thresholdsPassed(cap).flatMap((passed) => {
+      const { subject } = passed
+      const key = `${subscriptionId} ${subject}`
+      if (at.own.told.has(key) || at.writing.told.has(key) || seals.wasTold({ subscriptionId, subject })) return []
+      // By real time, which is when it is forgotten.
+      at.own.told.set(key, { subscriptionId, subject, until: plusMs(at.now, cap.period.end - now) })
+      return [{ ...passed, id: newId('usage_report') }]
+    }),
+  )
 }
 
 /** One for each period that it is late for; of none that is known, one a day. */
-export function reportsOfLate(usedAt: Instant, periods: readonly { start: Instant; end: Instant }[]): readonly Told[] {
-  const subjects = periods.map(({ start, end }) => `late:${start}:${end}`)
-  const day = `late:${new Date(usedAt).toISOString().slice(0, 10)}`
+export function reportsOfLate(usedAt: Instant, { late, periods }: Late): readonly Told[] {
+  const type = late === 'unbilled' ? 'unbilled' : 'late'
+  const subjects = periods.map(({ start, end }) => `${type}:${start}:${end}`)
+  const day = `${type}:${new Date(usedAt).toISOString().slice(0, 10)}`
   return (subjects.length > 0 ? subjects : [day]).map((subject) => ({
     ...{ id: newId('usage_report'), subject },
-    report: { type: 'late', usedAt },
+    report: { type, usedAt },
   }))
 }
 
-type Waiting = { readonly call: Call; readonly answer: (judgement: Judgement) => void }
+type Waiting = {
+  readonly call: Call
+  readonly answer: (judgement: Exclude<Judgement, { kind: 'failed' }>) => void
+  readonly fail: (error: unknown) => void
+}
 
 /** Judged in one turn at most: one turn must not keep the object from everything else for long. */
 const TURN_EVENTS = 10_000
@@ -165,29 +201,33 @@ export function groupCommit(parts: Parts, { onWritten, onFailure }: Options) {
   let isRunning = false
 
   async function run(): Promise<void> {
-    while (waiting.length > 0) {
-      const group = waiting.splice(0, groupSize(waiting))
-      const judgements = turn(
-        parts,
-        group.map(({ call }) => call),
-        realNow(),
-      )
-      for (const [index, { answer }] of group.entries()) answer(judgements[index] ?? { kind: 'again' })
-      onWritten()
-      await parts.storage.sync()
+    isRunning = true
+    try {
+      while (waiting.length > 0) {
+        const group = waiting.splice(0, groupSize(waiting))
+        const judgements = turn(
+          parts,
+          group.map(({ call }) => call),
+          realNow(),
+        )
+        for (const [index, { answer, fail }] of group.entries()) {
+          const judgement = judgements[index] ?? { kind: 'again' }
+          if (judgement.kind === 'failed') fail(judgement.error)
+          else answer(judgement)
+        }
+        onWritten()
+        await parts.storage.sync()
+      }
+    } finally {
+      // At once, so that nobody joins what has seen that nothing waits.
+      isRunning = false
     }
   }
 
-  return (call: Call): Promise<Judgement> =>
-    new Promise((answer) => {
-      waiting.push({ call, answer })
-      if (isRunning) return
-      isRunning = true
-      run()
-        .catch(onFailure)
-        .finally(() => {
-          isRunning = false
-        })
+  return (call: Call): Promise<Exclude<Judgement, { kind: 'failed' }>> =>
+    new Promise((answer, fail) => {
+      waiting.push({ call, answer, fail })
+      if (!isRunning) run().catch(onFailure)
     })
 }
 

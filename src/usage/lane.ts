@@ -1,20 +1,24 @@
+import { isUnavailable } from '../platform/db/fault.ts'
+
 /**
- * One after another. Who waited while one failed fails with it: where the database gave that one no answer, it would give
- * them none either, and each would wait for it anew.
+ * One after another. Where the database gives one of them no answer, those who waited meanwhile fail with it: it would give
+ * them none either, and each would wait for it anew. What went wrong otherwise is that one's own.
  */
 export function lane() {
   let tail: Promise<unknown> = Promise.resolve()
-  let failures = 0
+  let outages = 0
   let last: unknown
   return async <T>(work: () => Promise<T>): Promise<T> => {
-    const before = failures
+    const before = outages
     const turn = tail.then(async () => {
-      if (failures !== before) throw last
+      if (outages !== before) throw last
       try {
         return await work()
       } catch (error) {
-        failures += 1
-        last = error
+        if (isUnavailable(error)) {
+          outages += 1
+          last = error
+        }
         throw error
       }
     })

@@ -72,6 +72,8 @@ export type Checked =
       }[]
       readonly reservation: { readonly id: Id<'reservation'>; readonly expiresAt: Instant } | null
     }
+  /** Of its subscription so many are open that no more is held. */
+  | { readonly status: 'too_many_reservations' }
   | Extract<Ingested, { status: 'rejected' }>
 
 export type SettleRequest = {
@@ -105,8 +107,8 @@ export type ShardStanding = {
   readonly heldUpBy: string | null
 }
 
-/** A fixed number: a subscription is always in the same one. */
-export const USAGE_SHARDS = 64
+/** A fixed number: a subscription is always in the same one (docs/adr/0008-a-usage-shard-by-subscription.md). */
+export const USAGE_SHARDS = 16
 
 /**
  * By random bits of its id: nothing has to be looked up, and all its events meet in one place. The last 16 are not random:

@@ -7,7 +7,7 @@ import { type Database, oneSnapshot } from '../platform/db/client.ts'
 import { events } from '../platform/events/tables.ts'
 import { subscriptionFrom } from '../subscriptions/repository.ts'
 import { subscriptions } from '../subscriptions/tables.ts'
-import { cappedCharges, type PauseEvent, type Profile, pausesOf } from './domain/profile.ts'
+import { cappedCharges, chargesByMetric, type PauseEvent, type Profile, pausesOf } from './domain/profile.ts'
 
 /** What is known of some subscriptions of an organization, in one trip; those it does not have are left out. */
 export async function readProfiles(
@@ -33,9 +33,11 @@ export async function readProfiles(
     pausesIn(database, organizationId, ids),
     versionsIn(
       database,
-      sql`(select s.organization_id, v.id from subscriptions s cross join lateral (select s.plan_version_id
-        union all select (a->>'planVersionId')::uuid from jsonb_array_elements(s.add_ons) a) as v(id)
-        where s.organization_id = ${organizationId} and s.id in ${[...ids]})`,
+      sql`(select s.organization_id, v.id::uuid from subscriptions s cross join lateral (select s.plan_version_id::text
+        union all select a->>'planVersionId' from jsonb_array_elements(s.add_ons) a
+        union all select x from jsonb_array_elements(coalesce(s.metering->'segments', '[]')) g, jsonb_array_elements_text(g->'versionIds') x
+        union all select x from jsonb_array_elements(s.metered) m, jsonb_array_elements(m->'timeline') t, jsonb_array_elements_text(t->'versionIds') x
+        ) as v(id) where s.organization_id = ${organizationId} and s.id in ${[...ids]})`,
     ),
     database.orm
       .select({
@@ -59,6 +61,7 @@ export async function readProfiles(
       pauses: pausesOf(subscription, told),
       metrics: byCode,
       capped: cappedCharges(subscription, versions),
+      charges: chargesByMetric(subscription, versions),
     }
   })
 }

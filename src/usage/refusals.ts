@@ -45,6 +45,7 @@ const problemCodes = {
   not_measurable: ['not_measurable', '/properties'],
   negative_quantity: ['negative_quantity', '/quantity'],
   too_many_decimals: ['too_many_decimals', '/quantity'],
+  too_many_digits: ['too_many_digits', '/quantity'],
   too_old: ['too_old', '/timestamp'],
   in_the_future: ['in_the_future', '/timestamp'],
   not_started: ['not_started', '/timestamp'],

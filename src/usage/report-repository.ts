@@ -1,7 +1,8 @@
-import { and, asc, eq, inArray, lt, sql } from 'drizzle-orm'
+import { and, asc, eq, lt, sql } from 'drizzle-orm'
 import type { Id } from '../kernel/id.ts'
 import type { Instant } from '../kernel/instant.ts'
 import type { Database } from '../platform/db/client.ts'
+import type { Fragment } from '../platform/db/fragment.ts'
 import { usageReports } from './tables.ts'
 
 type Organization = Id<'organization'>
@@ -17,9 +18,14 @@ export function reportsTo(database: Database, organizationId: Organization, id: 
     .limit(limit)
 }
 
-/** What was told and decided. One that was made again meanwhile is another row. */
-export async function reportsDone(database: Database, ids: readonly Id<'usage_report'>[]): Promise<void> {
-  await database.orm.delete(usageReports).where(inArray(usageReports.id, [...ids]))
+/** What is decided goes with the commit, or the commit does not happen. One that is made again meanwhile is another row. */
+export function reportsDone(ids: readonly Id<'usage_report'>[]): Fragment {
+  return {
+    name: 'changed_usage_reports',
+    rows: ids.map((id) => ({ id })),
+    statement: (parameter) =>
+      `delete from usage_reports t using json_to_recordset(${parameter}::json) as r(id uuid) where t.id = r.id returning 1`,
+  }
 }
 
 /** Subscriptions whose message was lost. */

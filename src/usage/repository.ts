@@ -2,6 +2,7 @@ import { and, asc, desc, eq, gte, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { Id } from '../kernel/id.ts'
 import type { Instant } from '../kernel/instant.ts'
 import type { Database } from '../platform/db/client.ts'
+import type { Lateness } from './domain/event.ts'
 import { usageCorrections, usageEvents } from './tables.ts'
 
 export type UsageEventRow = typeof usageEvents.$inferSelect
@@ -13,6 +14,7 @@ export type EventFilter = {
   readonly metric?: string | undefined
   readonly from?: Instant | undefined
   readonly to?: Instant | undefined
+  readonly late?: Lateness | undefined
 }
 
 /** The last row that was seen. */
@@ -22,7 +24,7 @@ export type After = { readonly at: Instant; readonly id: string }
 export function usageEventPage(
   database: Database,
   organizationId: Id<'organization'>,
-  { subscription, metric, from, to }: EventFilter,
+  { subscription, metric, from, to, late }: EventFilter,
   { limit, after }: { readonly limit: number; readonly after: After | null },
 ) {
   return database.orm
@@ -35,6 +37,7 @@ export function usageEventPage(
         metric === undefined ? undefined : eq(usageEvents.metric, metric),
         from === undefined ? undefined : gte(usageEvents.at, from),
         to === undefined ? undefined : lt(usageEvents.at, to),
+        late === undefined ? undefined : eq(usageEvents.late, late),
         after === null ? undefined : isAfter(after),
       ),
     )

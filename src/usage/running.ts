@@ -16,6 +16,7 @@ const MOST = 2_000
  */
 export function runningTotals() {
   const known = new Map<Id<'subscription'>, Map<string, Running>>()
+  let drops = 0
 
   function find({ subscriptionId, charge, period }: Omit<Window, 'aggregation'>): Total | null {
     return known.get(subscriptionId)?.get(keyOf({ charge, period }))?.total ?? null
@@ -46,9 +47,11 @@ export function runningTotals() {
   return {
     ...{ find, start, add },
     drop: (subscriptions: Iterable<Id<'subscription'>>) => {
+      drops += 1
       for (const id of subscriptions) known.delete(id)
     },
-    dropAll: () => known.clear(),
+    /** What was read before a drop may be what was dropped. */
+    drops: () => drops,
   }
 }
 

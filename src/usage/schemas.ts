@@ -3,6 +3,7 @@ import { MAX_DECIMALS } from '../kernel/decimal.ts'
 import type { Result } from '../kernel/result.ts'
 import { idSchema, timeSchema } from '../platform/http/wire.ts'
 import { latenesses, usageRefusals } from './domain/event.ts'
+import { MAX_DIGITS } from './domain/judge.ts'
 import { type Outcome, unjudged } from './ingest.ts'
 import { MAX_EVENTS } from './read-body.ts'
 import {
@@ -37,7 +38,7 @@ export const quantitySchema = z
   .transform((given, context) => readBy(readQuantity, given, context))
   .openapi({
     type: ['string', 'number'],
-    description: `A decimal string, or a number that JSON carries exactly: to 15 digits, ${MAX_DECIMALS} decimals, no exponent.`,
+    description: `A decimal string, or a number that JSON carries exactly: to 15 digits, ${MAX_DECIMALS} decimals, no exponent. What is counted of an event, this or a property, has at most ${MAX_DIGITS} digits before the point.`,
     example: '3',
   })
 

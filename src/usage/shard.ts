@@ -3,9 +3,9 @@ import type { Instant } from '../kernel/instant.ts'
 import { realNow } from '../platform/clock.ts'
 import { connect, type Database } from '../platform/db/client.ts'
 import type { Env } from '../platform/env.ts'
+import { sha256 } from '../platform/hash.ts'
 import { logError } from '../platform/log.ts'
 import { TooBusy } from '../platform/mutex.ts'
-import { fromLine } from './domain/acknowledged.ts'
 import { capsOn } from './domain/caps.ts'
 import type { Ingested, UsageEvent } from './domain/event.ts'
 import type { Profile } from './domain/profile.ts'
@@ -20,6 +20,7 @@ import { revisions } from './revisions.ts'
 import { runningTotals } from './running.ts'
 import { openSeals } from './seals.ts'
 import { openStore } from './store.ts'
+import { totalsReader } from './totals-reader.ts'
 import { readTotals, type Window } from './totals-repository.ts'
 
 /** Beyond this, memory and the object's storage are not there to wait for Postgres: senders are told to come back. */
@@ -50,7 +51,13 @@ export function openShard({ storage, env, later, onWritten, onFailure }: Outside
   const database = (): Database => connect(env)
   const { sql } = storage
   const parts: Parts = {
-    ...{ storage, store: openStore(sql), memory: openMemory(sql), seals: openSeals(sql), holds: openHolds(sql) },
+    ...{
+      storage,
+      store: openStore(sql),
+      memory: openMemory(sql),
+      seals: openSeals(sql),
+      holds: openHolds(sql, realNow()),
+    },
     totals: runningTotals(),
   }
   const { store, seals, holds, memory, totals } = parts
@@ -61,39 +68,46 @@ export function openShard({ storage, env, later, onWritten, onFailure }: Outside
     onTold: (messages) => later(tell(env, messages)),
     onDoubt: totals.drop,
   })
+  const knowTotals = totalsReader({
+    ...{ store, totals, barrier: flush.barrier },
+    read: (windows) => readTotals(database(), windows),
+  })
   const commit = groupCommit(parts, { onWritten, onFailure })
   let unanswered = 0
 
   /** Durable before it answers. @throws {TooBusy} where too much waits, and where the database gives no answer. */
   async function ingest({ organizationId, events: sent }: IngestRequest): Promise<readonly Ingested[]> {
-    const ids = [...new Set(sent.map(({ subscriptionId }) => subscriptionId))]
-    for (let attempt = 1; attempt <= TRIES; attempt++) {
-      const known = await profiles.of(organizationId, ids)
-      const now = realNow()
-      const events = sent.map((event) => ({ ...event, at: event.at ?? known.get(event.subscriptionId)?.clock ?? now }))
-      const results = await take({ organizationId, events, profiles: known, settles: null })
-      if (results !== null) return results
+    refuseIfBusy()
+    unanswered += sent.length
+    try {
+      const ids = [...new Set(sent.map(({ subscriptionId }) => subscriptionId))]
+      for (let attempt = 1; attempt <= TRIES; attempt++) {
+        const known = await profiles.of(organizationId, ids)
+        const now = realNow()
+        const events = sent.map((event) => ({
+          ...event,
+          at: event.at ?? known.get(event.subscriptionId)?.clock ?? now,
+        }))
+        const results = await take({ organizationId, events, profiles: known, settles: null })
+        if (results !== null) return results
+      }
+      throw new TooBusy(`a total was dropped ${TRIES} times`)
+    } finally {
+      unanswered -= sent.length
     }
-    throw new TooBusy(`a total was dropped ${TRIES} times`)
   }
 
   /** Null where something it was to be judged by has changed meanwhile. */
   async function take(call: Omit<Call, 'hashes'>): Promise<readonly Ingested[] | null> {
-    refuseIfBusy()
-    unanswered += call.events.length
-    try {
-      const hashes = await Promise.all(call.events.map(hashOf))
-      await prepare(call.profiles, call.events)
-      const judgement = await commit({ ...call, hashes })
-      if (judgement.kind === 'again') return null
-      for (const [index, { status }] of judgement.results.entries()) {
-        const id = call.events[index]?.subscriptionId
-        if (status === 'accepted' && id !== undefined) changed.note(id)
-      }
-      return judgement.results
-    } finally {
-      unanswered -= call.events.length
+    const hashes = await Promise.all(call.events.map(hashOf))
+    await prepare(call.profiles, call.events)
+    const judgement = await commit({ ...call, hashes })
+    if (judgement.kind === 'again') return null
+    for (const [index, { status }] of judgement.results.entries()) {
+      const id = call.events[index]?.subscriptionId
+      if (status === 'accepted' && id !== undefined) changed.note(id)
     }
+    return judgement.results
   }
 
   function refuseIfBusy(): void {
@@ -104,23 +118,9 @@ export function openShard({ storage, env, later, onWritten, onFailure }: Outside
     }
   }
 
-  /** The totals that the limits on some use are judged by: what Postgres has of them once all of theirs is there. */
-  async function prepare(known: Profiles, uses: readonly Use[]): Promise<void> {
-    const missing = () => uses.flatMap((use) => windowsOf(known.get(use.subscriptionId), use)).filter(isUnknown)
-    if (missing().length === 0) return
-    await flush.inLane(async () => {
-      const windows = [...new Map(missing().map((window) => [JSON.stringify(window), window])).values()]
-      if (windows.length === 0) return
-      const whose = new Set(windows.map(({ subscriptionId }) => subscriptionId))
-      await flush.flushTo(store.endOf([...whose]))
-      const read = await readTotals(database(), windows)
-      // Acknowledged while it was read; nothing is flushed meanwhile, because that needs the lane.
-      const lines = store.linesOf(whose).map(fromLine)
-      for (const [index, window] of windows.entries()) {
-        const before = read[index]
-        if (before !== undefined) totals.start(window, before, lines)
-      }
-    })
+  /** The totals that the limits on some use are judged by. */
+  function prepare(known: Profiles, uses: readonly Use[]): Promise<void> {
+    return knowTotals(uses.flatMap((use) => windowsOf(known.get(use.subscriptionId), use)))
   }
 
   function windowsOf(profile: Profile | undefined, use: Use): readonly Window[] {
@@ -130,12 +130,8 @@ export function openShard({ storage, env, later, onWritten, onFailure }: Outside
     return capsOn(profile, use).map(({ charge, period }) => ({ subscriptionId, aggregation, charge, period }))
   }
 
-  function isUnknown(window: Window): boolean {
-    return totals.find(window) === null
-  }
-
   async function seal(sealed: readonly Seal[]): Promise<void> {
-    seals.rise(sealed)
+    seals.rise(sealed, realNow())
     await flush.barrier(store.endOf(sealed.map(({ subscriptionId }) => subscriptionId)))
   }
 
@@ -143,7 +139,7 @@ export function openShard({ storage, env, later, onWritten, onFailure }: Outside
     ...{ parts, profiles, flush, changed, database, ingest, take, prepare, seal },
     refresh: profiles.drop,
     tell: (messages: readonly UsageMessage[]) => later(tell(env, messages)),
-    hold: (hold: Hold) => holds.add(hold, realNow()),
+    hold: (hold: Hold, isOnClock: boolean) => holds.add(hold, { realNow: realNow(), isOnClock }),
     barrier: (subscriptions: readonly Subscription[] | null) =>
       flush.barrier(subscriptions === null ? store.counts().acknowledged : store.endOf(subscriptions)),
     standing: (): ShardStanding => {
@@ -154,14 +150,14 @@ export function openShard({ storage, env, later, onWritten, onFailure }: Outside
       storage.transactionSync(() => {
         memory.forget(now)
         holds.forget(now)
+        seals.forget(now)
       }),
   }
 }
 
 /** The first 16 bytes of SHA-256, in hex: ids are as long as their senders like. */
 async function hashOf({ subscriptionId, id }: UsageEvent): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(`${subscriptionId} ${id}`))
-  return Array.from(new Uint8Array(digest, 0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return (await sha256(`${subscriptionId} ${id}`)).slice(0, 32)
 }
 
 const MESSAGES = 100

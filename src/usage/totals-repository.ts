@@ -5,6 +5,7 @@ import type { Aggregation } from '../plans/domain/metric.ts'
 import type { Database } from '../platform/db/client.ts'
 import type { CappedCharge } from './domain/profile.ts'
 import type { Known } from './domain/totals.ts'
+import { shardOf } from './objects.ts'
 import { EVENTS, quantityOf } from './window-repository.ts'
 
 /** A charge's use in a period of a subscription. */
@@ -15,21 +16,29 @@ export type Window = {
   readonly period: Period
 }
 
-/** What has been used by the events that are in Postgres, in the order of the windows; in one trip. */
-export async function readTotals(database: Database, windows: readonly Window[]): Promise<readonly Known[]> {
+/** What Postgres knows of some windows, in their order, and how many of the shard's events it has by then. */
+export type TotalsRead = { readonly flushed: number; readonly totals: readonly Known[] }
+
+/** Both of one moment, in one trip. All windows are of one shard. */
+export async function readTotals(database: Database, windows: readonly Window[]): Promise<TotalsRead> {
+  const [first] = windows
+  if (first === undefined) return { flushed: 0, totals: [] }
   const asked = windows.map(({ subscriptionId, aggregation, charge: { metric, filters }, period }, n) => ({
     ...{ n, subscription_id: subscriptionId, aggregation, metric, filters },
     ...{ start: toIso(period.start), until: toIso(period.end), of_ms: period.end - period.start },
   }))
-  const { rows } = await database.http.query(statement, [JSON.stringify(asked)])
-  return (rows as unknown as readonly Row[]).map(({ quantity, held, values, last }) => ({
+  const { rows } = await database.http.query(statement, [JSON.stringify(asked), shardOf(first.subscriptionId)])
+  const read = rows as unknown as readonly Row[]
+  const totals = read.map(({ quantity, held, values, last }) => ({
     ...{ quantity, held },
     values: values ?? [],
     last: last && { id: last.id, at: instant(Date.parse(last.at)) as Instant },
   }))
+  return { flushed: Number(read[0]?.flushed ?? 0), totals }
 }
 
 type Row = {
+  readonly flushed: string | null
   readonly quantity: string | null
   readonly held: string | null
   readonly values: readonly string[] | null
@@ -38,7 +47,7 @@ type Row = {
 
 const statement = `with w as materialized (select * from json_to_recordset($1::json)
     as r(n integer, subscription_id uuid, aggregation text, metric text, filters jsonb, start timestamptz, until timestamptz, of_ms numeric))
-  select ${quantityOf(EVENTS)} as quantity,
+  select (select flushed from usage_shards where shard = $2)::text as flushed, ${quantityOf(EVENTS)} as quantity,
     case w.aggregation when 'weighted_sum' then (
       select trim_scale(sum(e.value::numeric * 1000 * extract(epoch from w.until - greatest(e.at, w.start))))::text
       from (${EVENTS}) e) end as held,

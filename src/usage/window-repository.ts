@@ -41,11 +41,15 @@ function toRow({ subscriptionId, metric, filters, period, of, perEvent }: UsageA
   }
 }
 
-/** The events of a window `w`; of a weighted sum all that were before it too, because its level goes on. */
+/**
+ * The events of a window `w`; of a weighted sum all that were before it too, because its level goes on, also the level of
+ * what came too late to be billed for its own time.
+ */
 export const EVENTS = `select e.at, e.event_id, e.value, e.properties from usage_events e
   where e.subscription_id = w.subscription_id and e.metric = w.metric and e.at < w.until
     and e.at >= case when w.aggregation = 'weighted_sum' then '-infinity' else w.start end
-    and e.properties @> w.filters and e.voided_at is null and e.late is distinct from 'unbilled'`
+    and e.properties @> w.filters and e.voided_at is null
+    and (e.late is distinct from 'unbilled' or e.at < w.start)`
 
 /**
  * What a window `w` comes to by its `aggregation`, as plans/domain/aggregation.ts says: as text, null where nothing was

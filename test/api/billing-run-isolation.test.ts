@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { decodeId } from '../../src/kernel/id.ts'
 import { body, type Json } from '../support/client.ts'
+import { id } from '../support/given.ts'
 import { expectProblem } from '../support/problem.ts'
 import { sql } from '../support/sql.ts'
 import { deliver, rangesOfRun } from '../support/worker.ts'
@@ -152,6 +154,16 @@ describe('a message that was given up', () => {
     await expect.poll(() => renewalsOf(all), { timeout: 10_000 }).toEqual([1, 1, 1, 1, 1])
     expect(body(await client.get('/v1/dead_letters')).data[0].replayed_at).not.toBeNull()
     expectProblem(await client.post('/v1/dead_letters/dead_01h455vb4pex5vsknk084sn02q/replay', {}), 404, 'not_found')
+  })
+
+  test('by usage is sent again to its queue', async () => {
+    const { client } = await newWorld()
+    const [organizationId, subscriptionId] = [decodeId('organization', client.organization), id('subscription', 1)]
+    await deliver('perennial-usage-dead', { organizationId, subscriptionId })
+    const { data } = body(await client.get('/v1/dead_letters?limit=1'))
+    expect(data).toMatchObject([{ queue: 'perennial-usage', replayed_at: null }])
+    const replayed = body(await client.post(`/v1/dead_letters/${data[0].id}/replay`, {}))
+    expect(replayed).toMatchObject({ replayed_at: expect.stringMatching(/Z$/) })
   })
 
   test.each(['perennial-charges', 'perennial-relay'] as const)('by %s is kept with its queue’s name', async (queue) => {

@@ -1,8 +1,10 @@
 import { abortAllDurableObjects } from 'cloudflare:test'
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Id } from '../../src/kernel/id.ts'
+import { DAY_MS } from '../../src/kernel/instant.ts'
 import type { CheckRequest, SettleRequest } from '../../src/usage/objects.ts'
 import { body, type Json } from '../support/client.ts'
+import { expectProblem, pointsAt } from '../support/problem.ts'
 import { answerOf, type Metered, meteredBy } from '../support/shard.ts'
 import { database } from '../support/sql.ts'
 import { inRealTime, meteredPlan } from '../support/usage.ts'
@@ -49,7 +51,7 @@ function settle(meter: Metered, reservationId: Id<'reservation'>, about: Partial
 /** used, reserved, remaining */
 async function standing(meter: Metered, about: Partial<CheckRequest> = {}): Promise<string> {
   const checked = await check(meter, '1', about)
-  if (checked.status !== 'checked') throw new Error(checked.code)
+  if (checked.status !== 'checked') throw new Error(checked.status)
   return checked.caps.map(({ used, reserved, remaining }) => `${used} ${reserved} ${remaining}`).join(', ')
 }
 
@@ -135,6 +137,29 @@ describe('FR-080 a limit that refuses', () => {
   })
 })
 
+test('FR-080 after an upgrade within the period 80 percent of the new limit are told too, and long after neither is kept', async () => {
+  await meteredPlan(world, 'roomy', { cap: { limit: '20', over: 'bill' } })
+  const customer = await inRealTime(world)
+  const sold = await customer.buys('soft')
+  const meter = meteredBy(world.client, sold.id)
+  await meter.uses(meter.event('a', { quantity: '8' }))
+  await sold.changes({ plan: 'roomy' })
+  await meter.uses(meter.event('b', { quantity: '1' }))
+  await meter.flushes()
+  // What waits stays where it can be seen.
+  await database.down(true)
+  await meter.uses(meter.event('c', { quantity: '7' }))
+  const told = (await tells(meter)).map(({ report }) => `${report.percent} of ${report.limit}`)
+  expect(told).toEqual(['80 of 20'])
+  await database.down(false)
+  const kept = () => meter.inside((_, { storage }) => [...storage.sql.exec('select 1 from told_once')].length)
+  const before = await kept()
+  realTimePasses(80 * DAY_MS)
+  await meter.uses(meter.event('d'))
+  await meter.alarmRings()
+  expect(before - (await kept())).toBeGreaterThanOrEqual(2)
+})
+
 test('FR-080 a limit that bills goes on, and tells of 80 and of 100 percent, once', async () => {
   const meter = await on('soft')
   await meter.uses(meter.event('a', { quantity: '7.9' }))
@@ -214,6 +239,47 @@ describe('a reservation', () => {
     realTimePasses(61_000)
     expect(await standing(meter)).toBe('0 0 10')
     expect(await settle(meter, held)).toEqual({ status: 'missing' })
+  })
+
+  test('is one of 1,000 of its subscription at most; those that are over are not kept', async () => {
+    const meter = await on('soft')
+    const { organizationId, subscriptionId } = meter
+    const asked = { organizationId, subscriptionId, metric: 'api_calls', properties: {}, quantity: '1' }
+    const reserves = (count: number) =>
+      meter.inside(async (shard) => {
+        for (let n = 0; n < count; n++) answerOf(await shard.check({ ...asked, reserveForMs: 60_000 }))
+      })
+    const kept = () => meter.inside((_, { storage }) => [...storage.sql.exec('select 1 from holds')].length)
+    await reserves(999)
+    const freed = await reserved(meter, '1')
+    const check = { subscription: meter.wireId, metric: 'api_calls', reserve: { expires_in: 60 } }
+    const refused = await world.client.post('/v1/usage/check', check)
+    expectProblem(refused, 422, 'limit_reached', pointsAt('/reserve'))
+    expect(body(await world.client.post('/v1/usage/check', { ...check, reserve: null })).allowed).toBe(true)
+    await settle(meter, freed, { how: 'release' })
+    expect(body(await world.client.post('/v1/usage/check', check)).reservation).not.toBeNull()
+    const before = await kept()
+    realTimePasses(61_000)
+    expect(body(await world.client.post('/v1/usage/check', check)).reservation).not.toBeNull()
+    await meter.uses(meter.event('a'))
+    await abortAllDurableObjects()
+    await meter.alarmRings()
+    // What was settled is remembered, for whoever settles it again.
+    expect(before - (await kept())).toBe(999)
+    expect(await standing(meter)).toBe('1 1 8')
+    expect(await settle(meter, freed, { how: 'release' })).toEqual({ status: 'released' })
+  })
+
+  test('on a test clock is over by the clock, whatever the time', async () => {
+    const meter = meteredBy(world.client, (await (await world.account()).subscribes('hard')).id)
+    const held = await reserved(meter, '6')
+    realTimePasses(61_000)
+    await meter.alarmRings()
+    await abortAllDurableObjects()
+    expect(await standing(meter)).toBe('0 6 4')
+    await world.passes('1 day')
+    expect(await settle(meter, held)).toEqual({ status: 'missing' })
+    expect(await standing(meter)).toBe('0 0 10')
   })
 
   test('is nobody else’s', async () => {

@@ -1,12 +1,13 @@
 import { abortAllDurableObjects } from 'cloudflare:test'
-import { beforeAll, describe, expect, test } from 'vitest'
-import type { Instant } from '../../src/kernel/instant.ts'
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { DAY_MS, type Instant } from '../../src/kernel/instant.ts'
 import type { CorrectRequest } from '../../src/usage/objects.ts'
-import { body, type Json } from '../support/client.ts'
+import { body, type Client, type Json } from '../support/client.ts'
 import { id } from '../support/given.ts'
 import { answerOf, instantOf, type Metered, meteredBy } from '../support/shard.ts'
 import { sql } from '../support/sql.ts'
 import { meteredPlan } from '../support/usage.ts'
+import { realTimePasses } from '../support/worker.ts'
 import { newWorld, type World } from '../support/world.ts'
 
 let world: World
@@ -16,15 +17,23 @@ beforeAll(async () => {
   await meteredPlan(world, 'pro')
 })
 
+afterEach(() => vi.useRealTimers())
+
 const february = instantOf('2026-02-01T00:00:00Z')
+/** In a period that still runs, and that billing has sealed nothing of. */
+const the22nd = instantOf('2026-01-22T00:00:00Z')
 
 /** On a clock of its own that stands at a day: events are of January unless said otherwise. */
-async function metered(day: string): Promise<Metered> {
+async function metered(day: string): Promise<Metered & { readonly client: Client }> {
   const own = await newWorld()
   await meteredPlan(own, 'pro')
   const meter = meteredBy(own.client, (await (await own.account()).subscribes('pro')).id)
   await own.until(`${day}T00:00:00Z`)
-  return { ...meter, event: (id, about) => meter.event(id, { at: '2026-01-20T00:00:00Z', ...about }) }
+  return {
+    ...meter,
+    client: own.client,
+    event: (id, about) => meter.event(id, { at: '2026-01-20T00:00:00Z', ...about }),
+  }
 }
 
 async function seal(meter: Metered, before: Instant): Promise<void> {
@@ -42,11 +51,11 @@ function correct(meter: Metered, id: string, to: CorrectRequest['to'], about: Pa
 
 describe('a seal', () => {
   test('flushes what came before it; what comes later for an earlier time is late', async () => {
-    const meter = await metered('2026-02-03')
+    const meter = await metered('2026-01-25')
     expect(await meter.uses(meter.event('a'))).toEqual(['accepted'])
-    await seal(meter, february)
+    await seal(meter, the22nd)
     expect((await meter.rows()).map(({ id }) => id)).toEqual(['a'])
-    const [b, c] = [meter.event('b'), meter.event('c', { at: '2026-02-01T00:00:00Z' })]
+    const [b, c] = [meter.event('b'), meter.event('c', { at: '2026-01-22T00:00:00Z' })]
     expect(await meter.uses(b, c)).toEqual(['supplemental', 'accepted'])
     await meter.flushes()
     expect((await meter.rows()).map(({ late }) => late)).toEqual([null, 'supplemental', null])
@@ -67,9 +76,46 @@ describe('a seal', () => {
     expect(await beyond.uses(beyond.event('a'))).toEqual(['unbilled'])
   })
 
-  test('of a metering period is one of its subscription alone', async () => {
-    const [meter, other] = [await metered('2026-02-03'), await metered('2026-02-03')]
+  test('FR-079 what no charge bills is never late', async () => {
+    const meter = await metered('2026-02-08')
+    const own = { code: 'emails', name: 'Emails', aggregation: 'count' }
     await seal(meter, february)
+    body(await meter.client.post('/v1/metrics', own))
+    await meter.stub().refresh([meter.subscriptionId])
+    expect(await meter.uses(meter.event('a', { metric: 'emails' }), meter.event('b'))).toEqual(['accepted', 'unbilled'])
+  })
+
+  test('FR-079 what was used before a change is late by what was sold then', async () => {
+    const own = await newWorld()
+    await meteredPlan(own, 'pro')
+    await own.plan('flat')
+    const sold = await (await own.account()).buys('pro')
+    await own.until('2026-02-02T00:00:00Z')
+    await sold.changes({ plan: 'flat' })
+    const meter = meteredBy(own.client, sold.id)
+    await seal(meter, february)
+    expect(await meter.uses(meter.event('a', { at: '2026-01-20T00:00:00Z' }))).toEqual(['supplemental'])
+  })
+
+  test('holds on while its object forgets what is old, and is forgotten when nothing older is taken', async () => {
+    const meter = await metered('2026-01-25')
+    await seal(meter, the22nd)
+    // Its clock stands in the past; in its own time it is three days old.
+    expect(await meter.uses(meter.event('a'))).toEqual(['supplemental'])
+    await meter.alarmRings()
+    await abortAllDurableObjects()
+    expect(await meter.uses(meter.event('b'))).toEqual(['supplemental'])
+    const sealed = () => meter.inside((_, { storage }) => [...storage.sql.exec('select 1 from sealed')].length)
+    expect(await sealed()).toBeGreaterThan(0)
+    realTimePasses(46 * DAY_MS)
+    await meter.uses(meter.event('c'))
+    await meter.alarmRings()
+    expect(await sealed()).toBe(0)
+  })
+
+  test('of a metering period is one of its subscription alone', async () => {
+    const [meter, other] = [await metered('2026-01-25'), await metered('2026-01-25')]
+    await seal(meter, the22nd)
     expect(await other.uses(other.event('a'))).toEqual(['accepted'])
   })
 })
@@ -130,11 +176,11 @@ describe('a correction', () => {
   })
 
   test('of what is sealed is told of, at both of its times', async () => {
-    const meter = await metered('2026-02-03')
-    await meter.uses(meter.event('a'), meter.event('b', { at: '2026-02-02T00:00:00Z' }))
-    await seal(meter, february)
+    const meter = await metered('2026-01-25')
+    await meter.uses(meter.event('a'), meter.event('b', { at: '2026-01-23T00:00:00Z' }))
+    await seal(meter, the22nd)
     const reported = () => sql('select 1 from usage_reports where subscription_id = $1', meter.subscriptionId)
-    expect(await correct(meter, 'b', content(meter, { at: '2026-02-01T12:00:00Z' }))).toMatchObject({ version: 2 })
+    expect(await correct(meter, 'b', content(meter, { at: '2026-01-22T12:00:00Z' }))).toMatchObject({ version: 2 })
     expect(await reported()).toEqual([])
     expect(await correct(meter, 'b', content(meter))).toMatchObject({ version: 3 })
     expect((await meter.rows()).map(({ late }) => late)).toEqual([null, 'supplemental'])

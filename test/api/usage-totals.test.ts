@@ -4,6 +4,7 @@ import { aggregate, usageOf } from '../../src/plans/domain/aggregation.ts'
 import { aggregations } from '../../src/plans/domain/metric.ts'
 import { body, type Json } from '../support/client.ts'
 import { answerOf, instantOf, type Metered, meteredBy } from '../support/shard.ts'
+import { sql } from '../support/sql.ts'
 import { newWorld, type World } from '../support/world.ts'
 
 let world: World
@@ -33,7 +34,7 @@ function known(metric: string): Metered {
 async function used({ organizationId, subscriptionId, stub }: Metered, metric: string): Promise<string | undefined> {
   const asked = { organizationId, subscriptionId, metric, properties: { size: '0' }, quantity: '1', reserveForMs: null }
   const checked = answerOf(await stub().check(asked))
-  return checked.status === 'checked' ? checked.caps[0]?.used : checked.code
+  return checked.status === 'checked' ? checked.caps[0]?.used : checked.status
 }
 
 test.each(aggregations)(
@@ -68,6 +69,18 @@ test.each(aggregations)(
     }
   },
 )
+
+test('FR-074 a total of more digits than one event may have is known, and goes on', async () => {
+  const meter = meteredBy(world.client, (await (await world.account()).subscribes('sum')).id)
+  const at = (await world.now()) as string
+  const uses = (id: string) => meter.uses(meter.event(id, { metric: 'sum', properties: { size: '1' }, at }))
+  await uses('a')
+  await meter.flushes()
+  await sql(`update usage_events set value = '${'9'.repeat(30)}' where subscription_id = $1`, meter.subscriptionId)
+  await abortAllDurableObjects()
+  expect(await uses('b')).toEqual(['accepted'])
+  expect(await used(meter, 'sum')).toBe(`1${'0'.repeat(30)}`)
+})
 
 test('FR-074 what is corrected or voided is not counted as it was', async () => {
   const meter = meteredBy(world.client, (await (await world.account()).subscribes('sum')).id)

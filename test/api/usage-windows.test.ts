@@ -98,8 +98,11 @@ type Window = Omit<UsageAsked, 'subscriptionId' | 'metric'>
 function inTheDomain(metric: Pick<Metric, 'aggregation' | 'field'>, events: readonly Stored[], asked: Window): Usage {
   const filters = Object.entries(asked.filters)
   const counted = events.filter(
-    ({ properties, late, voided }) =>
-      late !== 'unbilled' && !voided && filters.every(([key, value]) => properties[key] === value),
+    // A level that came too late for its own time is there all the same later.
+    ({ at, properties, late, voided }) =>
+      (late !== 'unbilled' || at < asked.period.start) &&
+      !voided &&
+      filters.every(([key, value]) => properties[key] === value),
   )
   const { quantity, events: amounts } = usageOf(aggregate(metric, counted, asked.period), asked.of)
   if (!asked.perEvent) return { quantity }

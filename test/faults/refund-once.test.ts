@@ -166,7 +166,7 @@ describe('FR-063 money goes back once, when the Worker', () => {
 
   test('writes something else of the account while the gateway works on it', async () => {
     const world = await owing()
-    await world.gateway.fault(fault(REFUND, 'delay', { delay_ms: 1_000 }))
+    await world.gateway.fault(fault(REFUND, 'delay', { delay_ms: 2_000 }))
     const sent = chargesRun()
     const asked = async () => (await world.gateway.requests()).map(({ operation }) => operation)
     await expect.poll(asked).toContain(REFUND)

@@ -148,6 +148,40 @@ describe('a flush', () => {
   })
 })
 
+describe('a total', () => {
+  test('is read again after a correction whose answer was lost', async () => {
+    const world = await newWorld()
+    await meteredPlan(world, 'hard', { cap: { limit: '10', over: 'reject' } })
+    const capped = meteredBy(world.client, (await (await inRealTime(world)).subscribes('hard')).id)
+    const event = capped.event('a', { quantity: '9' })
+    await capped.uses(event)
+    const { organizationId, subscriptionId } = capped
+    const to = (quantity: string) => ({ ...event, quantity })
+    const correct = (quantity: string) =>
+      capped.stub().correct({ organizationId, subscriptionId, id: 'a', to: to(quantity), actor: 'key_1' })
+    await database.losesReply('insert into usage_corrections')
+    expect(await correct('4')).toEqual({ kind: 'unavailable' })
+    expect(await capped.uses(capped.event('b', { quantity: '6' }))).toEqual(['accepted'])
+    expect(await correct('4')).toMatchObject({ value: { status: 'unchanged' } })
+    expect(await capped.uses(capped.event('c', { quantity: '0.1' }))).toEqual(['cap_reached'])
+  })
+
+  test('that cannot be read is the failure of who needs it, and of nobody who waits beside it', async () => {
+    const world = await newWorld()
+    await meteredPlan(world, 'pro')
+    const standard = { metric: 'api_calls', model: 'standard', currency: 'USD', unit_amount: '1' }
+    const cap = { limit: '10', over: 'reject' }
+    const charges = ['eu', 'us'].map((region) => ({ ...standard, cap, filters: { region } }))
+    await world.plan('regions', { charges })
+    const capped = meteredBy(world.client, (await (await inRealTime(world)).subscribes('regions')).id)
+    // Its profile is known then.
+    await capped.uses(capped.event('a'))
+    await database.losesRequest('json_agg(distinct e.value)')
+    const asked = ['eu', 'us'].map((region) => capped.asks([capped.event(region, { properties: { region } })]))
+    expect((await Promise.all(asked)).map(({ kind }) => kind).toSorted()).toEqual(['answered', 'unavailable'])
+  })
+})
+
 describe('an event that the database refuses', () => {
   test('is set aside, and holds up none of its neighbours', async () => {
     await sql(`alter table usage_events add constraint no_poison check (event_id not like 'poison%')`)
@@ -186,4 +220,33 @@ describe('an event that the database refuses', () => {
     expect(await sql('select 1 from usage_set_aside where organization_id = $1', meter.organizationId)).toHaveLength(1)
     await sql('alter table usage_events drop constraint no_poison')
   })
+})
+
+test('more than can be kept waiting is refused whole, and taken later', async () => {
+  const many = Array.from({ length: 50_001 }, (_, n) => meter.event(`e${n}`, { metric: 'emails' }))
+  const { organizationId } = meter
+  const [first, second] = await meter.inside((shard) =>
+    Promise.all([
+      shard.ingest({ organizationId, events: many }),
+      shard.ingest({ organizationId, events: some(1, 'a') }),
+    ]),
+  )
+  expect(first.kind).toBe('answered')
+  expect(second).toEqual({ kind: 'busy' })
+  expect(await meter.uses(...some(1, 'a'))).toEqual(['accepted'])
+  await expectOnce(1)
+})
+
+test('a database that was restored to before a flush is noticed, and nothing is guessed', async () => {
+  await meter.uses(...some(3, 'a'))
+  await meter.flushes()
+  const shard = shardOf(meter.subscriptionId)
+  const move = (by: number) =>
+    sql('update usage_shards set flushed = flushed + $2, inserted = inserted + $2 where shard = $1', shard, by)
+  await move(-2)
+  await meter.uses(...some(1, 'b'))
+  expect(await meter.stub().flush(null)).toEqual({ kind: 'unavailable' })
+  expect(await meter.stub().standing()).toMatchObject({ pending: 1, heldUpBy: expect.stringContaining('has flushed') })
+  await move(2)
+  await expectOnce(4)
 })

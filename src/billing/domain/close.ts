@@ -44,6 +44,7 @@ export function close(
 ): Result<Work, Rejection> {
   const taken = withUsageNow(start, asked, context)
   if (!taken.ok) return taken
+  if (taken.value.draft.lines.length === 0) return ok(deleteDraft(taken.value.work, asked, context))
   const settled = creditedFirst(taken.value.work, taken.value.draft, context)
   if (!settled.ok) return settled
   const work = settled.value

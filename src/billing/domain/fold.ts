@@ -60,9 +60,13 @@ function neededOf(invoices: readonly Invoice[], subscriptions: readonly Subscrip
   const awaited = new Set(subscriptions.map((one) => (one.status === 'active' ? one.pendingChange?.invoiceId : null)))
   const drafts = invoices.filter(({ status }) => status === 'draft')
   const credited = new Set(drafts.flatMap(({ lines }) => lines.flatMap(({ creditsLineId }) => creditsLineId ?? [])))
+  const late = subscriptions.filter(({ metered }) => metered.some(({ supplementAt }) => supplementAt !== null))
+  const supplemented = new Set(late.map(({ id }) => id))
   return invoices.filter((invoice) => {
     if (invoice.status === 'deleted') return false
     if (invoice.status === 'draft' || awaited.has(invoice.id)) return true
+    if (invoice.lines.some(({ subscriptionId }) => subscriptionId !== null && supplemented.has(subscriptionId)))
+      return true
     return invoice.lines.some(({ id, subscriptionId, period }) => {
       if (credited.has(id)) return true
       const since = subscriptionId === null ? undefined : live.get(subscriptionId)

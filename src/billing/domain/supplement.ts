@@ -1,6 +1,6 @@
 import { prorationDiscounts } from '../../discounts/domain/proration-discounts.ts'
 import { type DraftFor, discounted, draftInvoice, lineOf } from '../../invoices/domain/draft.ts'
-import { type FinalInvoice, isFinal, type Line } from '../../invoices/domain/invoice.ts'
+import { type DraftInvoice, type FinalInvoice, isFinal, type Line } from '../../invoices/domain/invoice.ts'
 import { decimal, decimalText } from '../../kernel/decimal.ts'
 import { HOUR_MS, type Instant, plusMs } from '../../kernel/instant.ts'
 import type { Rejection } from '../../kernel/rejection.ts'
@@ -12,7 +12,7 @@ import { keyBehind } from './billing-key.ts'
 import { all } from './book.ts'
 import { close } from './close.ts'
 import { type Compared, creditUsage, usageCredited } from './usage-credit.ts'
-import { type Context, factsOf, isBeingPaid, tell, type Work } from './work.ts'
+import { type Context, draftsIn, factsOf, isBeingPaid, tell, type Work } from './work.ts'
 
 /**
  * What came late for the periods whose time it is, in one document each: round(f(all)) − what the period was invoiced
@@ -33,17 +33,18 @@ function supplemented(
 ): Result<Work, Rejection> {
   const { now } = context
   const invoices = billing(work, subscription)
-  const again = plusMs(now, HOUR_MS)
-  if (invoices.some((invoice) => isBeingPaid(work, context.snapshot, invoice)))
-    return ok(told(work, subscription, period, again, context))
-  const lines = invoices.flatMap((invoice) => invoice.lines)
   const billables = meteredBillables(subscription, period, factsOf(context), 'even_nothing')
+  const again = () => ok(told(work, subscription, period, plusMs(now, HOUR_MS), context))
+  if (draftsIn(work).some((draft) => isBilling(draft, subscription, billables))) return again()
+  const lines = invoices.flatMap((invoice) => invoice.lines.filter((line) => line.subscriptionId === subscription.id))
   const compared = billables.map((billable): Compared => {
     const invoiced = lines.filter(({ billingKey }) => billingKey !== null && keyBehind(billingKey) === billable.key)
     const net = invoiced.reduce((sum, line) => sum + line.amount - usageCredited(work, line), 0n)
     return { billable, invoiced, difference: lineAmount(billable) - net }
   })
   const total = compared.reduce((sum, { difference }) => sum + difference, 0n)
+  // While one is being paid nothing may lower what is owed on it.
+  if (total < 0n && invoices.some((invoice) => isBeingPaid(work, context.snapshot, invoice))) return again()
   const cleared = told(work, subscription, period, null, context)
   if (total > 0n) return invoiceMore(cleared, { subscription, period, compared, invoices }, context)
   return total < 0n ? creditUsage(cleared, { less: -total, compared }, context) : ok(cleared)
@@ -54,6 +55,14 @@ function billing({ invoices }: Work, { id }: Subscription): readonly FinalInvoic
   return all(invoices)
     .filter(isFinal)
     .filter(({ status, lines }) => status !== 'void' && lines.some(({ subscriptionId }) => subscriptionId === id))
+}
+
+/** It awaits its tax, and what it will have billed then is not known before. */
+function isBilling({ lines }: DraftInvoice, { id }: Subscription, billables: readonly Billable[]): boolean {
+  const keys = new Set(billables.map(({ key }) => key))
+  return lines.some(
+    ({ subscriptionId, billingKey }) => subscriptionId === id && billingKey !== null && keys.has(keyBehind(billingKey)),
+  )
 }
 
 /** When the next of what comes late is invoiced; null: not before more comes. */
@@ -69,7 +78,8 @@ function told(
   const metered = subscription.metered.map((one) =>
     one.interval === interval && one.period === period ? { ...one, supplementAt } : one,
   )
-  return tell(work, 'subscription', 'usage.supplemented', { ...subscription, metered }, now)
+  const type = supplementAt === null ? 'usage.supplemented' : 'subscription.updated'
+  return tell(work, 'subscription', type, { ...subscription, metered }, now)
 }
 
 type More = {

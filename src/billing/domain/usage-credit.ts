@@ -41,7 +41,7 @@ export function creditUsage(
       const part = smaller(own, most > 0n ? most : 0n)
       own -= part
       left -= part
-      const net = line.amount === 0n ? 0n : roundHalfAwayFromZero(part * netOf(line), line.amount) - given
+      const net = part === 0n ? 0n : roundHalfAwayFromZero(part * netOf(line), line.amount) - given
       if (net > 0n) parts.set(line.id, net)
     }
   }

@@ -55,6 +55,7 @@ export function withUsageNow(
     (kind === 'usage' || kind === 'minimum') && takers.some(({ id }) => id === subscriptionId)
   if (sameAmounts(draft.lines.filter(isTaken), used)) return ok({ work, draft })
   const lines = [...draft.lines.filter((line) => !isTaken(line)), ...used]
+  if (lines.length === 0) return ok({ work: letGo(work, draft, context), draft: { ...draft, lines } })
   const anew = discountedAnew(work, draft, lines, context)
   const grown = withLines(draft, anew.lines)
   return grown.ok ? ok({ work: anew.work, draft: grown.value }) : grown
@@ -69,6 +70,14 @@ function sealed(work: Work, taker: Subscription, { id }: DraftInvoice, { now }: 
   if (!taker.metered.some(isEarly)) return work
   const metered = taker.metered.map((one) => (isEarly(one) ? { ...one, sealedAt: now } : one))
   return tell(work, 'subscription', 'subscription.updated', { ...taker, metered }, now)
+}
+
+/** Nothing of it is left: its periods are billed by no invoice. */
+function letGo(work: Work, draft: DraftInvoice, { now }: Context): Work {
+  return takersOf(work, draft).reduce((next, taker) => {
+    const metered = taker.metered.map((one) => (one.invoiceId === draft.id ? { ...one, invoiceId: null } : one))
+    return tell(next, 'subscription', 'subscription.updated', { ...taker, metered }, now)
+  }, work)
 }
 
 function linesTaken(taker: Subscription, { id }: DraftInvoice, context: Context): readonly Line[] {

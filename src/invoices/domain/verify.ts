@@ -67,7 +67,16 @@ function inModel({ usage, quantity }: Line, model: PriceModel | null): readonly 
   const parts = usage?.parts ?? []
   const whole = parts.reduce((sum, part) => sum.plus(part.quantity), decimal('0'))
   if (model === null || model.type === 'percentage' || decimalText(whole) !== quantity) return []
-  return unless('/tiers', JSON.stringify(parts), JSON.stringify(rate(model, { quantity }).parts))
+  return unless('/tiers', partsText(parts), partsText(rate(model, { quantity }).parts))
+}
+
+/** Whatever order the database keeps members in. */
+function partsText(parts: readonly RatedPart[]): string {
+  return JSON.stringify(
+    parts.map(({ from, upTo, quantity, unitAmount, flatAmount, amount }) => [
+      ...[from, upTo, quantity, unitAmount, flatAmount, amount],
+    ]),
+  )
 }
 
 /** Each percentage takes its part of what the ones before it left. */

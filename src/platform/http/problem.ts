@@ -68,6 +68,7 @@ export const problems = {
   not_measurable: { status: 422, title: 'The event has no value that its metric could measure' },
   negative_quantity: { status: 422, title: 'The metric takes no quantity below zero' },
   too_many_decimals: { status: 422, title: 'The quantity has more decimals than its metric takes' },
+  too_many_digits: { status: 422, title: 'The quantity is larger than what is counted' },
   too_old: { status: 422, title: 'The usage is too long ago' },
   in_the_future: { status: 422, title: 'The usage lies in the future' },
   not_started: { status: 409, title: 'The subscription had not begun by then' },

@@ -86,7 +86,8 @@ function dues(subscription: Subscription): Dues {
 /** When nothing more can come for what it used, it is over for good. */
 function forgottenAt({ metered }: Subscription): Instant | null {
   const last = metered.at(-1)
-  return last === undefined ? null : plusMs(last.endedAt, REMEMBERED_MS)
+  const isOwed = metered.some(({ supplementAt }) => supplementAt !== null)
+  return last === undefined || isOwed ? null : plusMs(last.endedAt, REMEMBERED_MS)
 }
 
 function pauseLimitAt({ pausedAt, timezone }: SubscriptionIn<'paused'>): Instant {

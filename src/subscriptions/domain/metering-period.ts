@@ -41,7 +41,8 @@ function following(
 
 type Running = { readonly standing: Standing; readonly metering: Metering; readonly changedAt: Instant }
 
-function runningOf(subscription: Subscription): Running | null {
+/** What is metered at present, and where its billing stands; null where nothing is. */
+export function runningOf(subscription: Subscription): Running | null {
   if (subscription.status === 'active') {
     const { metering, changedAt } = subscription
     return metering && { standing: subscription, metering, changedAt }

@@ -101,7 +101,9 @@ export function changeMetering(
   if (all.length === 0) return null
   const before = versionIdsOf(subscription)
   const unchanged = String(before) === String(versionIdsOf(to))
-  const segments = metering === null || unchanged ? [] : [{ versionIds: before, until: at }]
+  // What was sold for no time prices nothing.
+  const isMarked = metering?.segments.at(-1)?.until === at
+  const segments = metering === null || unchanged || isMarked ? [] : [{ versionIds: before, until: at }]
   return {
     closed: all,
     segments: [...(metering?.segments ?? []), ...segments],
@@ -114,8 +116,15 @@ export function movedMetering(sold: Sold, standing: Standing, metering: Metering
   return metering && { ...metering, nextAt: nextEnd(sold, standing, metering.closed, at) }
 }
 
-function closing(sold: Metered, periods: readonly MeteredPeriod[], facts: MeteringFacts): Closed {
-  return { periods, billables: periods.flatMap((period) => meteredBillables(sold, period, facts)) }
+/** Where nothing was used there is nothing to wait for: it is billed for good now, and what still comes is late. */
+function closing(sold: Metered, ended: readonly MeteredPeriod[], facts: MeteringFacts): Closed {
+  const billablesOf = (some: readonly MeteredPeriod[]) => some.flatMap((one) => meteredBillables(sold, one, facts))
+  const billables = billablesOf(ended)
+  if (ended.every(({ sealedAt }) => sealedAt <= facts.now) || billables.some(({ kind }) => kind === 'usage')) {
+    return { periods: ended, billables }
+  }
+  const periods = ended.map((one) => ({ ...one, sealedAt: facts.now }))
+  return { periods, billables: billablesOf(periods) }
 }
 
 /** A metering period as it ends; none where the subscription was billed elsewhere. */

@@ -25,6 +25,7 @@ export type SubscriptionEventType =
   | 'subscription.cancelled'
   | 'subscription.expired'
   | 'usage.late'
+  | 'usage.unbilled'
   | 'usage.supplemented'
   | 'usage.threshold_reached'
   | 'usage.closed'

@@ -61,7 +61,7 @@ export function thresholdsPassed({ charge, period, total }: Cap): readonly Passe
   const used = total.used()
   if (used.lte(0)) return []
   return PERCENTS.filter((percent) => used.times(100).gte(decimal(cap.limit).times(percent))).map((percent) => ({
-    subject: `threshold:${name}:${period.start}:${percent}`,
+    subject: `threshold:${name}:${period.start}:${percent} of ${cap.limit}`,
     report: {
       ...{ type: 'threshold', metric, filters, period, percent },
       ...{ quantity: decimalText(used), limit: cap.limit },

@@ -33,6 +33,7 @@ export const usageRefusals = [
   'not_measurable',
   'negative_quantity',
   'too_many_decimals',
+  'too_many_digits',
   'too_old',
   'in_the_future',
   'not_started',

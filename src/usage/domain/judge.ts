@@ -25,10 +25,21 @@ export function judge(event: UsageEvent, profile: Profile, now: Instant): Judged
   if (!metric.allowNegative && numbers.some((number) => number.startsWith('-') && /[1-9]/.test(number)))
     return negative(event, metric)
   if (numbers.some((number) => decimalsOf(number) > metric.decimals)) return tooManyDecimals(event, metric)
+  if (metric.aggregation !== 'unique_count' && digitsOf(value) > MAX_DIGITS) return tooManyDigits(value, metric)
   if (event.at < now - OLDEST_MS) return tooOld(event, now)
   if (event.at > now + AHEAD_MS) return inTheFuture(event, now)
   const state = stateAt(profile, event.at)
   return state === 'usable' ? { status: 'sound', value, metric } : notUsable[state](event, profile)
+}
+
+/**
+ * Before the point: a billion such events sum to no more than `parseDecimal` reads, and Postgres keeps of an invoice line.
+ */
+export const MAX_DIGITS = 15
+
+/** Leading zeros are no digits. */
+function digitsOf(number: string): number {
+  return number.match(/^-?0*(\d*)/)?.[1]?.length ?? 0
 }
 
 /** Trailing zeros are no decimals. */
@@ -66,7 +77,7 @@ function notMeasurable({ properties, quantity }: UsageEvent, { code, field, aggr
       : `${code} is measured by the ${name}, and ${JSON.stringify(value)} is not a decimal number.`,
     aggregation === 'unique_count' && !isQuantity
       ? `Send the ${name}.`
-      : `Send the ${name} as plain digits with up to 24 before and 12 after the point, such as "1.5".`,
+      : `Send the ${name} as plain digits with up to ${MAX_DIGITS} before and 12 after the point, such as "1.5".`,
   )
 }
 
@@ -83,6 +94,14 @@ function tooManyDecimals({ quantity }: UsageEvent, { code, decimals }: Measure):
     'too_many_decimals',
     `${code} takes ${decimals === 0 ? 'whole numbers only' : `${decimals} decimals at most`}; the event has a quantity of ${quantity}.`,
     decimals === 0 ? 'Send whole numbers.' : `Round it to ${decimals} decimals.`,
+  )
+}
+
+function tooManyDigits(value: string, { code }: Measure): Refused {
+  return refused(
+    'too_many_digits',
+    `${code} takes numbers of up to ${MAX_DIGITS} digits before the point; ${value} has ${digitsOf(value)}.`,
+    'Check the number; measure in a larger unit where it is right, such as megabytes for bytes.',
   )
 }
 

@@ -1,13 +1,14 @@
 import type { Id } from '../../kernel/id.ts'
 import type { Instant } from '../../kernel/instant.ts'
-import { contains, type Interval, type Period, sameInterval } from '../../kernel/period.ts'
+import { contains, type Interval, type Period } from '../../kernel/period.ts'
 import { type Charge, meteringInterval } from '../../plans/domain/charge.ts'
 import type { Metric } from '../../plans/domain/metric.ts'
 import type { PlanVersion } from '../../plans/domain/plan.ts'
 import { itemsOf } from '../../subscriptions/domain/agreement.ts'
+import { billedIn, type ChargeIn, isStillBilled, versionIdsBilled } from '../../subscriptions/domain/late-usage.ts'
 import { meteringPeriodOf } from '../../subscriptions/domain/metering-period.ts'
-import { LATE_MS, type Subscription } from '../../subscriptions/domain/subscription.ts'
-import type { Lateness } from './event.ts'
+import type { Subscription } from '../../subscriptions/domain/subscription.ts'
+import type { Lateness, UsageEvent } from './event.ts'
 
 /** What must be known of a subscription to judge its events. */
 export type Profile = {
@@ -19,6 +20,8 @@ export type Profile = {
   /** Of its organization, by code. */
   readonly metrics: ReadonlyMap<string, Measure>
   readonly capped: readonly CappedCharge[]
+  /** By metric, the charges of all that it is sold, and was in metering periods that late usage may be of. */
+  readonly charges: ReadonlyMap<string, readonly ChargeIn[]>
 }
 
 export type Measure = Pick<Metric, 'code' | 'aggregation' | 'field' | 'decimals' | 'allowNegative'>
@@ -100,23 +103,30 @@ export function cappedPeriod({ subscription }: Profile, { interval }: CappedChar
 /** What was used before everything was sealed, and the metering periods that it is of. */
 export type Late = { readonly late: Lateness; readonly periods: readonly Period[] }
 
-/** Of a trial nothing is late, because nothing is billed; what is of no period that is remembered comes too late. */
-export function latenessOf({ subscription }: Profile, at: Instant, now: Instant): Late | null {
-  if (subscription.trialEndsAt !== null && at < subscription.trialEndsAt) return null
-  const periods = intervalsOf(subscription).flatMap((interval) => meteringPeriodOf(subscription, interval, at) ?? [])
-  const inTime = periods.some(({ end }) => now < end + LATE_MS)
-  return { late: inTime ? 'supplemental' : 'unbilled', periods }
+/**
+ * What no charge bills is never late, nor what was used in a trial; what is of no period that is remembered comes too late.
+ */
+export function latenessOf(
+  { subscription, charges }: Profile,
+  { metric, at }: Pick<UsageEvent, 'metric' | 'at'>,
+  now: Instant,
+): Late | null {
+  const own = charges.get(metric)
+  if (own === undefined || (subscription.trialEndsAt !== null && at < subscription.trialEndsAt)) return null
+  const known = billedIn(subscription, own, at)
+  const inTime = known.some((one) => isStillBilled(one, now))
+  return { late: inTime ? 'supplemental' : 'unbilled', periods: known.map(({ period }) => period) }
 }
 
-/** By which anything is metered, or was lately. */
-function intervalsOf(subscription: Subscription): readonly Interval[] {
-  const known = [...subscription.metered, ...(runningMetering(subscription)?.closed ?? [])]
-  return known
-    .map(({ interval }) => interval)
-    .filter((one, index, all) => all.findIndex((other) => sameInterval(one, other)) === index)
-}
-
-function runningMetering(subscription: Subscription) {
-  if (subscription.status === 'paused') return subscription.billing?.metering
-  return subscription.status === 'active' ? subscription.metering : null
+export function chargesByMetric(
+  subscription: Subscription,
+  versions: ReadonlyMap<Id<'plan_version'>, PlanVersion>,
+): Profile['charges'] {
+  const found = new Map<string, ChargeIn[]>()
+  for (const versionId of versionIdsBilled(subscription)) {
+    for (const { metric, interval, currency } of versions.get(versionId)?.charges ?? []) {
+      if (currency === subscription.currency) found.set(metric, [...(found.get(metric) ?? []), { versionId, interval }])
+    }
+  }
+  return found
 }

@@ -5,6 +5,8 @@ import type { Period } from '../../kernel/period.ts'
 export type Report =
   /** Something that was used at that time arrived after its period was sealed, or was corrected since. */
   | { readonly type: 'late'; readonly usedAt: Instant }
+  /** Something that was used at that time arrived so late that nothing bills it. */
+  | { readonly type: 'unbilled'; readonly usedAt: Instant }
   /** Usage of a charge that is capped has come to so many percent of its limit. */
   | {
       readonly type: 'threshold'

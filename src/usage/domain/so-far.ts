@@ -1,4 +1,4 @@
-import { decimal, decimalText } from '../../kernel/decimal.ts'
+import { decimal, decimalText, storedDecimal } from '../../kernel/decimal.ts'
 import type { Instant } from '../../kernel/instant.ts'
 import type { Period } from '../../kernel/period.ts'
 import type { Metric } from '../../plans/domain/metric.ts'
@@ -86,6 +86,6 @@ function chargeSoFar(running: RunningCharge): ChargeSoFar {
 }
 
 function left(limit: string, used: string): string {
-  const rest = decimal(limit).minus(decimal(used))
+  const rest = decimal(limit).minus(storedDecimal(used))
   return rest.gt(0) ? decimalText(rest) : '0'
 }

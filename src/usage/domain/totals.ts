@@ -1,4 +1,4 @@
-import { type Decimal, decimal } from '../../kernel/decimal.ts'
+import { type Decimal, storedDecimal } from '../../kernel/decimal.ts'
 import type { Instant } from '../../kernel/instant.ts'
 import type { Period } from '../../kernel/period.ts'
 import { byMoment, usageOf } from '../../plans/domain/aggregation.ts'
@@ -40,31 +40,31 @@ export function totalOf(aggregation: Aggregation, known: Known, period: Period):
 }
 
 const makers: Readonly<Record<Aggregation, (known: Known, period: Period) => Total>> = {
-  sum: ({ quantity }) => folded(decimal(quantity ?? '0'), (sum, { value }) => sum.plus(value), itself),
-  count: ({ quantity }) => folded(decimal(quantity ?? '0'), (sum) => sum.plus(1), itself),
+  sum: ({ quantity }) => folded(storedDecimal(quantity ?? '0'), (sum, { value }) => sum.plus(value), itself),
+  count: ({ quantity }) => folded(storedDecimal(quantity ?? '0'), (sum) => sum.plus(1), itself),
   max: ({ quantity }) =>
     folded<Decimal | null>(
-      quantity === null ? null : decimal(quantity),
-      (most, { value }) => (most?.gt(value) ? most : decimal(value)),
-      (most) => most ?? decimal('0'),
+      quantity === null ? null : storedDecimal(quantity),
+      (most, { value }) => (most?.gt(value) ? most : storedDecimal(value)),
+      (most) => most ?? storedDecimal('0'),
     ),
   latest: ({ quantity, last }) =>
     folded<Counted | null>(
       last && { ...last, value: quantity ?? '0' },
       (known, event) => (known === null || byMoment(event, known) > 0 ? event : known),
-      (known) => decimal(known?.value ?? '0'),
+      (known) => storedDecimal(known?.value ?? '0'),
     ),
   weighted_sum: ({ held: before }, period) =>
     folded(
-      decimal('0').plus(before ?? '0'),
-      (held, { value, at }) => held.plus(decimal(value).times(period.end - Math.max(at, period.start))),
-      (held) => decimal(usageOf({ type: 'weighted_sum', held }, period).quantity),
+      storedDecimal(before ?? '0'),
+      (held, { value, at }) => held.plus(storedDecimal(value).times(period.end - Math.max(at, period.start))),
+      (held) => storedDecimal(usageOf({ type: 'weighted_sum', held }, period).quantity),
     ),
   unique_count: ({ values: known }) => {
     const values = new Set(known)
     return {
       used: (more = []) =>
-        decimal(String(values.size + new Set(more.map(({ value }) => value)).difference(values).size)),
+        storedDecimal(String(values.size + new Set(more.map(({ value }) => value)).difference(values).size)),
       add: ({ value }) => void values.add(value),
     }
   },

@@ -74,7 +74,7 @@ describe('FR-051 FR-079 usage that comes late', () => {
     expect(documents(free)).toHaveLength(2)
     const late = lived(knowing(first, [calls('2026-06-10', 20_000n)]), ['2026-07-07T23:59:59Z', reports('2026-06-10')])
     expect(due(late)).toBe('2026-07-08T01:00:00.000Z')
-    const later = lived(knowing(first, [calls('2026-06-10', 20_000n)]), ['2026-07-08', reports('2026-06-10')])
+    const later = lived(knowing(first, [calls('2026-06-10', 20_000n)]), ['2026-07-09', reports('2026-06-10')])
     expect(due(later)).toBe('2026-08-01T00:00:00.000Z')
   })
 
@@ -228,5 +228,55 @@ describe('FR-051 FR-079 usage that comes late', () => {
     const reported = lived(knowing(billed(most), most), ['2026-07-01T03:00:00Z', reports('2026-06-11')])
     const again = lived(reported, ['2026-07-01T04:00:00Z', reports('2026-06-11')])
     expect(again.events).toEqual(reported.events)
+  })
+
+  test('after two changes as of one instant is compared once', () => {
+    const standard = (n: number, code: string, unitAmount: string) =>
+      givenOffer(n, code, [price('4900')], { charges: [givenCharge({ model: { type: 'standard', unitAmount } })] })
+    const plans = [standard(20, 'metered', '1'), standard(21, 'other', '2'), standard(22, 'third', '5')]
+    const start = begun([calls('2026-06-20', 10n)], plans[0], { plans })
+    const to = (planCode: string) => changes({ planCode, granularity: 'none' })
+    const first = lived(
+      start,
+      [START, subscribes({ planCode: 'metered' })],
+      ['2026-06-16', to('other')],
+      ['2026-06-16', to('third')],
+      ['2026-07-01', advance],
+      ['2026-07-01T01:00:00Z', advance],
+    )
+    expect(documents(first).at(-1)).toBe('open renewal: +4900 +50')
+    const more = lived(
+      knowing(first, [calls('2026-06-20', 11n)]),
+      ['2026-07-01T03:00:00Z', reports('2026-06-20')],
+      ['2026-07-02T01:00:00Z', advance],
+    )
+    expect(documents(more).at(-1)).toBe('open supplemental: +5')
+  })
+
+  test('is owed for as long as a payment is under way, also when the period would be forgotten', () => {
+    const start = begun(most, sold(), { account: givenCustomer() })
+    const ended = lived(
+      start,
+      [START, subscribes({ planCode: 'metered' })],
+      [START, gateway('succeeded')],
+      ['2026-06-20', cancels()],
+      ['2026-06-20T01:00:00Z', advance],
+    )
+    const less = lived(
+      knowing(ended, [calls('2026-06-10', 10_000n)]),
+      ['2026-06-21', reports('2026-06-10')],
+      ['2026-06-29T12:00:00Z', advance],
+    )
+    expect(subscription(less).metered).toHaveLength(1)
+    const paid = lived(less, ['2026-06-29T12:30:00Z', gateway('succeeded')], ['2026-06-29T14:00:00Z', advance])
+    expect(creditLeft(paid)).toBe(450n)
+    expect(subscription(lived(paid, ['2026-06-30', advance])).metered).toEqual([])
+  })
+
+  test('that is reported before the invoice it is late for is made, makes that one read again', () => {
+    const running = lived(begun(most), [START, subscribes({ planCode: 'metered' })])
+    const reported = lived(running, ['2026-06-20', reports('2026-06-10')])
+    expect(subscription(reported).version).toBe(subscription(running).version + 1)
+    expect(reported.snapshot.account.version).toBe(running.snapshot.account.version + 1)
   })
 })

@@ -69,6 +69,12 @@ describe('a threshold is passed', () => {
   })
 })
 
+test('80 percent of another limit in the same period is told anew', () => {
+  const subjects = (limit: string) =>
+    thresholdsPassed(cap('9', [], { cap: { limit, over: 'bill' } })).map(({ subject }) => subject)
+  expect(subjects('10')).not.toEqual(subjects('11'))
+})
+
 describe('a limit counts', () => {
   test.each([
     [{}, {}, true],

@@ -24,6 +24,13 @@ describe('FR-072 an event is taken', () => {
     ['by its quantity', {}, {}, 'sound 1'],
     ['of zero', { quantity: '0' }, {}, 'sound 0'],
     ['of less than zero where its metric allows it', { quantity: '-2.5' }, { allowNegative: true }, 'sound -2.5'],
+    ['of 15 digits', { quantity: '999999999999999.9' }, {}, 'sound 999999999999999.9'],
+    [
+      'of leading zeros',
+      { properties: { bytes: '0000000000000000007' } },
+      { field: 'bytes' },
+      'sound 0000000000000000007',
+    ],
     ['of minus nothing', { quantity: '-0.0' }, {}, 'sound -0.0'],
     ['with as many decimals as its metric has', { quantity: '0.25' }, { decimals: 2 }, 'sound 0.25'],
     ['with zeros for decimals', { quantity: '7.000' }, { decimals: 0 }, 'sound 7.000'],
@@ -34,6 +41,12 @@ describe('FR-072 an event is taken', () => {
       { properties: { user: '-x.123' } },
       { aggregation: 'unique_count', field: 'user', decimals: 0 },
       'sound -x.123',
+    ],
+    [
+      'by what it names, which is no number',
+      { properties: { user: '1234567890123456' } },
+      { aggregation: 'unique_count', field: 'user' },
+      'sound 1234567890123456',
     ],
   ] as const)('%s', (_, event, metric, expected) => {
     expect(verdict(used(event), measuring(metric))).toBe(expected)
@@ -52,6 +65,9 @@ describe('an event is refused', () => {
     ['too_many_decimals', { quantity: '0.125' }, { decimals: 2 }],
     ['too_many_decimals', { quantity: '1.5' }, { decimals: 0 }],
     ['too_many_decimals', { properties: { bytes: '1.5' } }, { field: 'bytes', decimals: 0 }],
+    ['too_many_digits', { quantity: '1000000000000000' }, {}],
+    ['too_many_digits', { quantity: '-1000000000000000' }, { allowNegative: true }],
+    ['too_many_digits', { properties: { bytes: '1000000000000000.5' } }, { field: 'bytes' }],
   ] as const)('as %s: %o', (code, event, metric) => {
     expect(verdict(used(event), measuring(metric))).toBe(code)
   })

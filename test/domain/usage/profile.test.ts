@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import type { Charge } from '../../../src/plans/domain/charge.ts'
+import type { Subscription } from '../../../src/subscriptions/domain/subscription.ts'
 import { latenessOf, nameOf, pausesOf, stateAt } from '../../../src/usage/domain/profile.ts'
-import { at, givenEnded, givenPaused, givenTrial } from '../../support/given.ts'
+import { at, givenEnded, givenPaused, givenTrial, id } from '../../support/given.ts'
 import { givenCharge } from '../../support/given-charges.ts'
 import { metered, perCall, week } from '../subscriptions/metered.ts'
 import { aprilOn, profileOf } from './profiles.ts'
@@ -41,10 +43,14 @@ describe('S16 pauses are told by their events', () => {
 })
 
 describe('FR-079 what was used before the seal is', () => {
-  const late = (used: string, now: string, charges = [perCall], day = '2026-05-03') => {
-    const found = latenessOf(profileOf(aprilOn(day, [metered(charges)])), at(used), at(now))
+  /** How late, and the ends of the periods that it is of. */
+  function told(subscription: Subscription, charges: readonly Charge[], used: string, now: string, metric?: string) {
+    const profile = profileOf(subscription, { versions: [metered(charges)] })
+    const found = latenessOf(profile, { metric: metric ?? 'api_calls', at: at(used) }, at(now))
     return found && [found.late, ...found.periods.map(({ end }) => new Date(end).toISOString().slice(5, 10))].join(' ')
   }
+  const late = (used: string, now: string, charges: readonly Charge[] = [perCall], metric?: string) =>
+    told(aprilOn('2026-05-03', [metered(charges)]), charges, used, now, metric)
 
   test.each([
     ['for a week after the end of its period supplemental', '2026-04-20', '2026-05-07T23:59:59Z', 'supplemental 05-01'],
@@ -56,13 +62,38 @@ describe('FR-079 what was used before the seal is', () => {
   })
 
   test('late for each of its periods, and supplemental as long as any of them is', () => {
-    const weekly = givenCharge({ metric: 'emails', interval: week })
+    const weekly = { ...perCall, filters: { region: 'eu' }, interval: week }
     expect(late('2026-04-25', '2026-05-07', [perCall, weekly])).toBe('supplemental 04-29 05-01')
     expect(late('2026-04-25', '2026-05-08', [perCall, weekly])).toBe('unbilled 04-29 05-01')
   })
 
+  test('late by the periods of its own metric, whatever else is still billed', () => {
+    const weekly = givenCharge({ metric: 'emails', interval: week })
+    const emails = (now: string) => late('2026-04-25', now, [perCall, weekly], 'emails')
+    expect([emails('2026-05-05'), emails('2026-05-06')]).toEqual(['supplemental 04-29', 'unbilled 04-29'])
+    expect(late('2026-04-25', '2026-05-06', [perCall, weekly])).toBe('supplemental 05-01')
+  })
+
+  test('not late where no charge bills it', () => {
+    expect(late('2026-04-20', '2026-05-08', [perCall], 'emails')).toBeNull()
+  })
+
+  test('late from when its period has ended: that of a pause ends with the pause', () => {
+    const april = aprilOn('2026-05-03', [metered([perCall])])
+    const metering = april.metered.map((one) => ({ ...one, endedAt: at('2026-05-20') }))
+    const paused = { ...april, metered: metering }
+    const by = (now: string) => told(paused, [perCall], '2026-04-20', now)
+    expect([by('2026-05-26'), by('2026-05-27')]).toEqual(['supplemental 05-01', 'unbilled 05-01'])
+  })
+
+  test('late by what was sold in its period, though it is not sold any more', () => {
+    const april = aprilOn('2026-05-03', [metered([perCall])])
+    const moved = { ...april, planVersionId: id('plan_version', 60) }
+    expect(told(moved, [perCall], '2026-04-20', '2026-05-03')).toBe('supplemental 05-01')
+  })
+
   test('not late in a trial, of which nothing is billed', () => {
-    expect(latenessOf(profileOf(givenTrial()), at('2026-02-02'), at('2026-02-20'))).toBeNull()
+    expect(told(givenTrial(), [perCall], '2026-02-02', '2026-02-20')).toBeNull()
   })
 })
 

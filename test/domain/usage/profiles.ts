@@ -1,7 +1,13 @@
 import type { PlanVersion } from '../../../src/plans/domain/plan.ts'
 import type { Subscription } from '../../../src/subscriptions/domain/subscription.ts'
 import type { UsageEvent } from '../../../src/usage/domain/event.ts'
-import { cappedCharges, type Measure, type Pause, type Profile } from '../../../src/usage/domain/profile.ts'
+import {
+  cappedCharges,
+  chargesByMetric,
+  type Measure,
+  type Pause,
+  type Profile,
+} from '../../../src/usage/domain/profile.ts'
 import { at, id } from '../../support/given.ts'
 import { lived, usedOn, versionsOf } from '../subscriptions/life.ts'
 import { april, factsOf, metered, perCall } from '../subscriptions/metered.ts'
@@ -30,6 +36,7 @@ export function profileOf(
     ...{ subscription, clock: null, pauses },
     metrics: new Map(measures.map((one) => [one.code, one])),
     capped: cappedCharges(subscription, versionsOf(...versions)),
+    charges: chargesByMetric(subscription, versionsOf(...versions)),
   }
 }
 

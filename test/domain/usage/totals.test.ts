@@ -67,6 +67,20 @@ describe.each(aggregations)('FR-074 a running %s', (aggregation) => {
   })
 })
 
+test.each(['sum', 'max', 'latest', 'weighted_sum'] as const)(
+  'FR-074 a %s of more digits than one event may have is known, and goes on',
+  (aggregation) => {
+    const known = '9'.repeat(40)
+    const held = '9'.repeat(50)
+    const before: Known = { quantity: known, held, values: [], last: { id: 'a', at: april.start } }
+    const total = totalOf(aggregation, before, april)
+    const used = total.used()
+    expect(used.gt('9'.repeat(39))).toBe(true)
+    total.add({ id: 'b', at: april.start, value: '1'.repeat(15) })
+    expect(total.used().eq(used)).toBe(aggregation === 'max')
+  },
+)
+
 test('two parts that merge are one total', () => {
   const [one, other] = [[{ id: 'a', at: april.start, value: '3' }], [{ id: 'b', at: april.start, value: '4' }]]
   const both = merge(
