@@ -129,6 +129,7 @@ test.each<[string, Json, string, number, string]>([
   ['a property of null', { properties: { region: null } }, '/properties/region', 422, 'invalid_request'],
   ['a metric that is not there', { metric: 'api_cals' }, '/metric', 404, 'not_found'],
   ['a quantity below zero', { quantity: '-1' }, '/quantity', 422, 'negative_quantity'],
+  ['16 digits', { quantity: '1000000000000000' }, '/quantity', 422, 'too_many_digits'],
   ['a time before its start', { timestamp: ago(41 * DAY) }, '/timestamp', 422, 'too_old'],
   ['a time to come', { timestamp: ago(-DAY) }, '/timestamp', 422, 'in_the_future'],
 ])('FR-128 a correction to %s is refused, and the event stays as it is', async (_, about, pointer, status, code) => {

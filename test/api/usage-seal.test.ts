@@ -92,9 +92,10 @@ describe('a seal', () => {
     const sold = await (await own.account()).buys('pro')
     await own.until('2026-02-02T00:00:00Z')
     await sold.changes({ plan: 'flat' })
+    await own.until('2026-03-02T00:00:00Z')
     const meter = meteredBy(own.client, sold.id)
-    await seal(meter, february)
-    expect(await meter.uses(meter.event('a', { at: '2026-01-20T00:00:00Z' }))).toEqual(['supplemental'])
+    await seal(meter, instantOf('2026-03-01T00:00:00Z'))
+    expect(await meter.uses(meter.event('a', { at: '2026-02-01T12:00:00Z' }))).toEqual(['supplemental'])
   })
 
   test('holds on while its object forgets what is old, and is forgotten when nothing older is taken', async () => {
@@ -105,8 +106,12 @@ describe('a seal', () => {
     await meter.alarmRings()
     await abortAllDurableObjects()
     expect(await meter.uses(meter.event('b'))).toEqual(['supplemental'])
-    const sealed = () => meter.inside((_, { storage }) => [...storage.sql.exec('select 1 from sealed')].length)
-    expect(await sealed()).toBeGreaterThan(0)
+    const sealed = () =>
+      meter.inside(
+        (_, { storage }) =>
+          [...storage.sql.exec('select 1 from sealed where subscription = ?', meter.subscriptionId)].length,
+      )
+    expect(await sealed()).toBe(1)
     realTimePasses(46 * DAY_MS)
     await meter.uses(meter.event('c'))
     await meter.alarmRings()
