@@ -111,18 +111,17 @@ async function settleShards(
 ): Promise<ReadonlySet<number>> {
   const byShard = Map.groupBy(windows, ({ subscriptionId }) => shardOf(subscriptionId))
   const silent = new Set<number>()
+  const isSealing = how === 'seal' && windows.every(({ final }) => final)
   const settle = async ([shard, own]: readonly [number, readonly UsageAsked[]]) => {
     const stub = usageShard(env, shard)
-    const final = how === 'seal' ? own.filter((window) => window.final) : []
-    const others = own.filter((window) => !final.includes(window)).map(({ subscriptionId }) => subscriptionId)
-    const done = await Promise.all([
-      final.length === 0 ? null : inTime(stub.seal(sealsOf(final))),
-      others.length === 0 ? null : inTime(stub.flush([...new Set(others)])),
-    ]).catch((error: unknown) => {
+    const subscriptions = new Set(own.map(({ subscriptionId }) => subscriptionId))
+    try {
+      const { kind } = await inTime(isSealing ? stub.seal(sealsOf(own)) : stub.flush([...subscriptions]))
+      if (kind !== 'answered') silent.add(shard)
+    } catch (error) {
       logError('a usage shard gave no answer', error, { shard })
-      return ['silent' as const]
-    })
-    if (done.some((answer) => answer !== null && (answer === 'silent' || answer.kind !== 'answered'))) silent.add(shard)
+      silent.add(shard)
+    }
   }
   await Promise.all([...byShard].map(settle))
   return silent

@@ -14,11 +14,22 @@ export function meteringPeriodOf(subscription: Subscription, interval: Interval,
   )
   if (ended !== undefined) return ended.period
   const running = runningOf(subscription)
-  const start = running?.metering.closed.find((known) => sameInterval(known.interval, interval))?.to
-  if (running === null || start === undefined || at < start) return null
-  const first = running.changedAt > start ? running.changedAt : start
-  const period = { start, end: meteringEnd(subscription, running.standing, interval, first) }
-  return following(subscription, running.standing, interval, period, at)
+  const found = runningPeriods(subscription).find((known) => sameInterval(known.interval, interval))
+  if (running === null || found === undefined || at < found.period.start) return null
+  return following(subscription, running.standing, interval, found.period, at)
+}
+
+/** The metering periods that run, by their intervals: to the ends that they will have as things stand. */
+export function runningPeriods(
+  subscription: Subscription,
+): readonly { readonly interval: Interval; readonly period: Period }[] {
+  const running = runningOf(subscription)
+  if (running === null) return []
+  const { metering, standing, changedAt } = running
+  return metering.closed.map(({ interval, to: start }) => {
+    const end = meteringEnd(subscription, standing, interval, changedAt > start ? changedAt : start)
+    return { interval, period: { start, end } }
+  })
 }
 
 /** What has ended by the calendar but was not renewed yet is followed by what will be. */

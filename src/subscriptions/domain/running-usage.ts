@@ -4,7 +4,8 @@ import type { Charge } from '../../plans/domain/charge.ts'
 import type { Metric } from '../../plans/domain/metric.ts'
 import type { PlanVersion } from '../../plans/domain/plan.ts'
 import type { Billable, Versions } from './billable.ts'
-import { intervalsOf, meteredOf, meteringEnd, versionIdsOf, versionsOf } from './metering.ts'
+import { intervalsOf, meteredOf, versionIdsOf, versionsOf } from './metering.ts'
+import { runningPeriods } from './metering-period.ts'
 import { isUnbilled } from './periods.ts'
 import type { Subscription } from './subscription.ts'
 import {
@@ -51,7 +52,7 @@ export type UsageFacts = {
  * Minimums, discounts and taxes are the invoice's only. Nothing runs before a start and after an end.
  */
 export function runningUsage(subscription: Subscription, at: Instant, facts: UsageFacts): RunningUsage {
-  const running = runningOf(subscription, facts.versions)
+  const running = soldIn(subscription, facts.versions)
   if (running === null) return { free: null, charges: [] }
   const { sold, metered, free, windows } = running
   const until = subscription.status === 'paused' ? subscription.pausedAt : at
@@ -105,7 +106,7 @@ type Running = {
   readonly windows: readonly Window[]
 }
 
-function runningOf(subscription: Subscription, versions: Versions): Running | null {
+function soldIn(subscription: Subscription, versions: Versions): Running | null {
   const present = (until: Instant) => ({ versions: versionsOf(versionIdsOf(subscription), versions), until })
   if (subscription.status === 'trial') {
     const { period } = subscription
@@ -115,14 +116,11 @@ function runningOf(subscription: Subscription, versions: Versions): Running | nu
   }
   const sold = meteredOf(subscription)
   if (sold === null) return null
-  const { closed = [], segments = [] } = sold.metering ?? {}
-  const { status } = subscription
-  const since = status === 'active' ? subscription.changedAt : status === 'paused' ? subscription.pausedAt : null
-  const windows = closed.map(({ interval, to: start }) => {
-    const end = meteringEnd(sold, sold, interval, since === null || start > since ? start : since)
-    const before = segments.filter(({ until }) => until > start)
+  const { segments = [] } = sold.metering ?? {}
+  const windows = runningPeriods(subscription).map(({ interval, period }) => {
+    const before = segments.filter(({ until }) => until > period.start)
     const timeline = before.map(({ versionIds, until }) => ({ versions: versionsOf(versionIds, versions), until }))
-    return { interval, period: { start, end }, timeline: [...timeline, present(end)] }
+    return { interval, period, timeline: [...timeline, present(period.end)] }
   })
   const isFree = isUnbilled(sold, sold)
   return { sold, metered: isFree ? null : sold, free: isFree ? 'bill_from' : null, windows }
