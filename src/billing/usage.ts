@@ -4,6 +4,7 @@ import type { Usage } from '../plans/domain/rating.ts'
 import type { Database } from '../platform/db/client.ts'
 import { OutcomeUnknown } from '../platform/db/fault.ts'
 import type { Env } from '../platform/env.ts'
+import { inTime } from '../platform/in-time.ts'
 import { logError } from '../platform/log.ts'
 import { sameAgreement } from '../subscriptions/domain/agreement.ts'
 import type { UsageAsked, UsageOf } from '../subscriptions/domain/usage-billable.ts'
@@ -116,7 +117,7 @@ async function settleShards(
     const stub = usageShard(env, shard)
     const subscriptions = new Set(own.map(({ subscriptionId }) => subscriptionId))
     try {
-      const { kind } = await inTime(isSealing ? stub.seal(sealsOf(own)) : stub.flush([...subscriptions]))
+      const { kind } = await answerOf(isSealing ? stub.seal(sealsOf(own)) : stub.flush([...subscriptions]))
       if (kind !== 'answered') silent.add(shard)
     } catch (error) {
       logError('a usage shard gave no answer', error, { shard })
@@ -140,7 +141,7 @@ function sealsOf(windows: readonly UsageAsked[]): readonly Seal[] {
 /** A barrier: what these used, as far as it was acknowledged, is in Postgres. @throws {UsageUnknown} */
 export async function flushed(env: Env, subscriptions: readonly Id<'subscription'>[]): Promise<void> {
   const byShard = [...Map.groupBy(subscriptions, shardOf)]
-  const answers = await Promise.all(byShard.map(([shard, ids]) => inTime(usageShard(env, shard).flush(ids))))
+  const answers = await Promise.all(byShard.map(([shard, ids]) => answerOf(usageShard(env, shard).flush(ids))))
   if (answers.some(({ kind }) => kind !== 'answered')) throw new UsageUnknown('a usage shard could not flush')
 }
 
@@ -152,7 +153,7 @@ export async function tellShards(env: Env, { subscriptions }: Pick<Decision, 'su
   const changed = subscriptions.flatMap(({ before, after }) =>
     before !== null && (before.status !== after.status || !sameAgreement(before, after)) ? [after.id] : [],
   )
-  const told = [...Map.groupBy(changed, shardOf)].map(([shard, ids]) => inTime(usageShard(env, shard).refresh(ids)))
+  const told = [...Map.groupBy(changed, shardOf)].map(([shard, ids]) => answerOf(usageShard(env, shard).refresh(ids)))
   for (const one of await Promise.allSettled(told)) {
     if (one.status === 'rejected') logError('a usage shard was not told of a change', one.reason)
   }
@@ -161,10 +162,6 @@ export async function tellShards(env: Env, { subscriptions }: Pick<Decision, 'su
 /** A flush of much takes some trips; what takes longer is taken for dead. */
 const SHARD_TIMEOUT_MS = 15_000
 
-async function inTime<T>(answer: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new UsageUnknown(`no answer within ${SHARD_TIMEOUT_MS} ms`)), SHARD_TIMEOUT_MS)
-  })
-  return Promise.race([answer, late]).finally(() => clearTimeout(timer))
+function answerOf<T>(answer: Promise<T>): Promise<T> {
+  return inTime(answer, SHARD_TIMEOUT_MS, () => new UsageUnknown(`no answer within ${SHARD_TIMEOUT_MS} ms`))
 }

@@ -1,3 +1,5 @@
+import { inTime } from './in-time.ts'
+
 /** Thrown to a caller that would have to wait too long: the queue is full, or its turn did not come in time. */
 export class TooBusy extends Error {
   override readonly name = 'TooBusy'
@@ -22,7 +24,7 @@ export function mutex() {
       release = resolve
     })
     try {
-      await inTime(before)
+      await inTime(before, MAX_WAIT_MS, () => new TooBusy(`no turn within ${MAX_WAIT_MS} ms`))
     } catch (error) {
       // Those behind wait for those before all the same.
       before.finally(release)
@@ -35,17 +37,5 @@ export function mutex() {
     } finally {
       release()
     }
-  }
-}
-
-async function inTime(before: Promise<unknown>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new TooBusy(`no turn within ${MAX_WAIT_MS} ms`)), MAX_WAIT_MS)
-  })
-  try {
-    await Promise.race([before, late])
-  } finally {
-    clearTimeout(timer)
   }
 }
