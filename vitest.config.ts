@@ -7,6 +7,21 @@ const reports = process.env.TEST_REPORTS
 /** What comes by itself, by a queue or an alarm, comes later on a machine that is busy. */
 const expecting = { poll: { timeout: 10_000 } }
 
+const { FAULTS_SEED = '1', FAULTS_HISTORIES = '60', FAULTS_LANES = '8', FAULTS_SCRIPT = '' } = process.env
+/** Of test/faults/payments-once.test.ts: which histories, how many, how many at once, or one as it was printed. */
+const faults = {
+  seed: Number(FAULTS_SEED),
+  histories: Number(FAULTS_HISTORIES),
+  lanes: Number(FAULTS_LANES),
+  script: FAULTS_SCRIPT,
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    readonly faults: typeof faults
+  }
+}
+
 export default defineConfig({
   test: {
     // The Worker's own log: TEST_LOG=1 shows it.
@@ -52,6 +67,7 @@ export default defineConfig({
           include: ['test/api/**/*.test.ts', 'test/scenarios/**/*.test.ts', 'test/faults/**/*.test.ts'],
           globalSetup: ['./dev/test-setup.ts'],
           setupFiles: ['./test/support/database.ts'],
+          provide: { faults },
           expect: expecting,
           testTimeout: 30_000,
           deps: { optimizer: { ssr: { enabled: true, include: ['stripe'] } } },

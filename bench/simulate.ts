@@ -70,16 +70,19 @@ function snapshotOf(): Snapshot {
       ...{ taxExempt: false, externalKey: null, collection: 'automatic', paymentTermsDays: 30 },
       ...{ defaultPaymentMethodId: idOf<'payment_method'>(3), metadata: {}, invoicePrefix: 'JANE' },
       ...{ invoiceSequence: 0, creditNoteSequence: 0, nextBillingAt: null, createdAt: FROM },
+      ...{ overdue: { status: 'current', step: 'none', since: null }, disputeHold: null, openDisputes: 0 },
     },
-    method: {
-      ...{ organizationId, id: idOf<'payment_method'>(3), accountId, gatewayAccountId: idOf<'gateway_account'>(4) },
-      ...{ gatewayCustomer: 'cus_1', gatewayMethod: 'pm_1', kind: 'card', brand: 'visa', last4: '4242' },
-      ...{ expiryMonth: 12, expiryYear: 2040, createdAt: FROM },
-    },
+    methods: [
+      {
+        ...{ organizationId, id: idOf<'payment_method'>(3), accountId, gatewayAccountId: idOf<'gateway_account'>(4) },
+        ...{ gatewayCustomer: 'cus_1', gatewayMethod: 'pm_1', kind: 'card', brand: 'visa', last4: '4242' },
+        ...{ version: 1, expiryMonth: 12, expiryYear: 2040, createdAt: FROM, removedAt: null },
+      },
+    ],
     ...{ plans: [planOf(organizationId, currency)], clock: null, coupon: null, versions: new Map() },
     usageOf: () => ({ quantity: '0', events: [] }),
     ...{ subscriptions: [], invoices: [], creditNotes: [], payments: [], refunds: [] },
-    ...{ credits: [], applications: [], discounts: [], charges: [] },
+    ...{ credits: [], applications: [], discounts: [], attempts: [], disputes: [] },
   }
 }
 

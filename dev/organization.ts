@@ -63,7 +63,8 @@ export async function createOrganization(url: string, wanted: NewOrganization): 
     if (wanted.stripeKey !== null) {
       const gatewayId = newId<'gateway_account'>()
       await client.query(
-        `insert into gateway_accounts (organization_id, id, kind, name, secret, created_at) values ($1, $2, 'stripe', 'Stripe', $3, now())`,
+        `insert into gateway_accounts (organization_id, id, kind, name, secret, created_at, look_at)
+         values ($1, $2, 'stripe', 'Stripe', $3, now(), now() + interval '1 hour')`,
         [id, gatewayId, JSON.stringify(await seal(wanted.stripeKey, wanted.sealingKey, gatewayId))],
       )
     }

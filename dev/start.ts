@@ -71,6 +71,7 @@ try {
   })
   stops.push(() => worker.stop())
   stops.push(tick(() => worker.scheduled('* * * * *')))
+  await listen(`${worker.url}/v1`, kept.key)
   console.log(`
 Perennial is ready (${((Date.now() - started) / 1000).toFixed(1)} s).
 
@@ -104,6 +105,18 @@ function tick(run: () => Promise<void>): () => Promise<void> {
     clearInterval(timer)
     await running
   }
+}
+
+/** The emulator tells of what happens there, at the port of this start. */
+async function listen(api: string, key: string): Promise<void> {
+  const headers = { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' }
+  const call = async (path: string, init: RequestInit = {}) => {
+    const response = await fetch(`${api}${path}`, { ...init, headers })
+    if (!response.ok) throw new Error(`${path} answered ${await response.text()}`)
+    return response.json()
+  }
+  const { data } = (await call('/gateway_accounts')) as { readonly data: readonly { readonly id: string }[] }
+  for (const { id } of data) await call(`/gateway_accounts/${id}/webhook`, { method: 'POST', body: '{}' })
 }
 
 async function seed(url: string): Promise<Kept> {

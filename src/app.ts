@@ -4,23 +4,32 @@ import { analyticsRoutes } from './analytics/routes.ts'
 import { creditCommandRoutes } from './billing/credit-routes.ts'
 import { detailRoutes } from './billing/detail-routes.ts'
 import { discountRoutes } from './billing/discount-routes.ts'
+import { dunningRoutes } from './billing/dunning-routes.ts'
 import { explainRoutes } from './billing/explain-routes.ts'
 import { invoiceCommandRoutes } from './billing/invoice-routes.ts'
+import { linkRoutes, linkTo } from './billing/link-routes.ts'
+import { methodRoutes } from './billing/method-routes.ts'
+import { pageRoutes } from './billing/page-routes.ts'
+import { paymentCommandRoutes } from './billing/payment-routes.ts'
 import { previewRoutes } from './billing/preview-routes.ts'
 import { billingRoutes } from './billing/routes.ts'
 import { runRoutes } from './billing/run-routes.ts'
 import { simulationRoutes } from './billing/simulation-routes.ts'
 import { creditRoutes } from './credits/routes.ts'
 import { couponRoutes } from './discounts/routes.ts'
+import { overdueRoutes } from './dunning/routes.ts'
 import { exportRoutes } from './exports/routes.ts'
 import { creditNoteRoutes } from './invoices/credit-note-routes.ts'
 import { invoiceRoutes } from './invoices/routes.ts'
 import { ledgerRoutes } from './ledger/routes.ts'
+import { notificationRoutes } from './notifications/routes.ts'
 import { findCaller, ping } from './organizations/repository.ts'
 import { organizationRoutes } from './organizations/routes.ts'
-import { methodRoutes } from './payments/method-routes.ts'
+import { disputeRoutes } from './payments/dispute-routes.ts'
+import { gatewayRoutes } from './payments/gateway-routes.ts'
 import { refundRoutes } from './payments/refund-routes.ts'
 import { paymentRoutes } from './payments/routes.ts'
+import { webhookRoutes } from './payments/webhook-routes.ts'
 import { metricRoutes } from './plans/metric-routes.ts'
 import { planRoutes } from './plans/routes.ts'
 import { router } from './platform/http/app.ts'
@@ -31,6 +40,7 @@ import { health } from './platform/http/health.ts'
 import { idempotency } from './platform/http/idempotency.ts'
 import { fromPages } from './platform/http/page-origin.ts'
 import { limitBody, MAX_BEACON_BYTES, MAX_BODY_BYTES, request } from './platform/http/request.ts'
+import { reconciliationRoutes } from './reconciliation/routes.ts'
 import { subscriptionRoutes } from './subscriptions/routes.ts'
 import { usageCheckRoutes } from './usage/check-routes.ts'
 import { usageEventRoutes } from './usage/event-routes.ts'
@@ -76,6 +86,14 @@ for (const routes of [
   methodRoutes,
   paymentRoutes,
   refundRoutes,
+  gatewayRoutes,
+  paymentCommandRoutes,
+  linkRoutes,
+  notificationRoutes(async (target, c) => (await linkTo(c, target)).url),
+  disputeRoutes,
+  dunningRoutes,
+  reconciliationRoutes,
+  overdueRoutes,
   creditRoutes,
   ledgerRoutes,
   exportRoutes,
@@ -90,4 +108,6 @@ for (const routes of [
 ]) {
   app.route('/v1', routes)
 }
+app.route('/', pageRoutes)
+app.route('/', webhookRoutes)
 app.route('/', documentation(app))

@@ -1,10 +1,13 @@
+import type { RelayMessage } from './billing/announce.ts'
+import { applyNews } from './billing/gateway-news.ts'
 import { billRange, type ChargeMessage, chargeGateway, keepDeadLetters, relay } from './billing/jobs.ts'
-import type { RelayMessage } from './billing/objects.ts'
 import type { BillingRange } from './billing/run-repository.ts'
 import { reportUsage } from './billing/usage-reports.ts'
+import { applyGatewayEvents, findMissedEvents, type GatewayMessage } from './payments/gateway-events.ts'
 import type { Database } from './platform/db/client.ts'
 import type { Env } from './platform/env.ts'
 import { logError } from './platform/log.ts'
+import { type LookMessage, lookAfter } from './reconciliation/jobs.ts'
 import type { UsageMessage } from './usage/objects.ts'
 
 type Consume = (env: Env, database: Database, batch: MessageBatch) => Promise<void>
@@ -13,6 +16,16 @@ type Consume = (env: Env, database: Database, batch: MessageBatch) => Promise<vo
 export const consumers: Readonly<Record<string, Consume>> = {
   'perennial-billing': eachMessage(3, (env, database, body) => billRange(env, database, body as BillingRange)),
   'perennial-charges': eachMessage(1, (env, database, body) => chargeGateway(env, database, body as ChargeMessage)),
+  'perennial-gateway': (env, database, batch) =>
+    applyGatewayEvents(
+      env,
+      database,
+      applyNews(env, database),
+      batch.messages.map(({ body }) => body as GatewayMessage),
+    ),
+  'perennial-reconciliation': eachMessage(1, (env, database, body) =>
+    lookAfter(env, database, (body as LookMessage).gatewayAccountId, findMissedEvents),
+  ),
   'perennial-relay': (env, database, batch) =>
     relay(
       env,
@@ -22,6 +35,8 @@ export const consumers: Readonly<Record<string, Consume>> = {
   'perennial-usage': eachMessage(5, (env, database, body) => reportUsage(env, database, body as UsageMessage)),
   'perennial-billing-dead': keep('perennial-billing'),
   'perennial-charges-dead': keep('perennial-charges'),
+  'perennial-gateway-dead': keep('perennial-gateway'),
+  'perennial-reconciliation-dead': keep('perennial-reconciliation'),
   'perennial-relay-dead': keep('perennial-relay'),
   'perennial-usage-dead': keep('perennial-usage'),
 }

@@ -5,8 +5,8 @@ import { type Rule, rules } from './architecture/rules.ts'
 
 type RuleName = keyof typeof rules
 
-const src = readSources(['src/**/*.ts'])
-const everything = readSources(['{src,dev,bench,test}/**/*.ts'])
+const src = readSources(['src/**/*.{ts,tsx}'])
+const everything = readSources(['{src,dev,bench,test}/**/*.{ts,tsx}'])
 
 /** Style, not import law: these hold for the tests and the local stack too. */
 const everywhere: readonly RuleName[] = ['a file has 300 lines at most', 'folders and files are kebab-case']

@@ -17,6 +17,7 @@ export type Settled = { readonly id: string; readonly status: unknown }
 
 /** Everything under way arrives now, however many days it would take: debits, refunds, bank decisions, VAT checks. */
 export function settle(world: World): readonly Settled[] {
+  for (const happen of world.rollingForward.splice(0)) happen()
   return finishAll(world, underWay(world))
 }
 

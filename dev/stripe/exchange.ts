@@ -100,6 +100,7 @@ function execute(run: Run): Answer {
   const { world, fault, route } = run
   if (fault?.fault === 'stored_500') {
     if (fault.executes === 'before') perform(run)
+    if (fault.executes === 'after') world.rollingForward.push(() => perform(run))
     return errorAnswer(world, route.operation.id, brokenInside())
   }
   return perform(run)

@@ -25,7 +25,10 @@ export type Fault = {
   times: number
   readonly fault: FaultKind
   readonly delay_ms?: number
-  /** For `delay`: does the operation take effect before the wait (default) or after it? For `stored_500`: at all? */
+  /**
+   * For `delay`: does the operation take effect before the wait (default) or after it? For `stored_500`: at once, when
+   * things settle, or never (default)?
+   */
   readonly executes?: 'before' | 'after' | 'never'
   readonly decline_code?: string
   readonly advice_code?: string

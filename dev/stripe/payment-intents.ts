@@ -56,6 +56,7 @@ export const paymentIntentOperations = {
     const frozen = ['amount', 'currency', 'customer', 'payment_method'].find((name) => name in parameters)
     if (frozen) requireState(intent, 'updated', `This PaymentIntent's ${frozen} could not be updated`)
     change(context, intent, parameters)
+    intent.last_payment_error = null
     return intent
   }),
 
@@ -174,8 +175,8 @@ function change(context: Context, intent: PaymentIntent, parameters: ChangeParam
   }
   if (capture_method) intent.capture_method = capture_method as PaymentIntent['capture_method']
   if (!method) return
-  intent.payment_method = method.id
-  if (intent.status === 'requires_payment_method') intent.status = 'requires_confirmation'
+  // Another method always has to be confirmed; what a bank was asked about the one before is void.
+  Object.assign(intent, { payment_method: method.id, status: 'requires_confirmation', next_action: null })
 }
 
 const unserved = ['confirmation_token', 'mandate', 'payment_method_data', 'payment_method_options'] as const

@@ -68,6 +68,8 @@ export type World = {
   readonly key: string
   readonly state: WorldState
   readonly faults: Fault[]
+  /** What was answered with a 500 and takes effect all the same, later. */
+  readonly rollingForward: (() => void)[]
   readonly requests: SeenRequest[]
   /** Answers that contradicted the document; a test suite can assert that there were none. */
   readonly bugs: string[]
@@ -109,6 +111,7 @@ export function createWorld(key: string, stored: Partial<WorldState> = {}): Worl
     key,
     state,
     faults: [],
+    rollingForward: [],
     requests: [],
     bugs: [],
     delivering: new Set(),

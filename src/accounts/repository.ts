@@ -1,6 +1,5 @@
 import { and, count, desc, eq, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm'
 import type { Id } from '../kernel/id.ts'
-import type { Instant } from '../kernel/instant.ts'
 import type { Database } from '../platform/db/client.ts'
 import { type Fragment, insertsInto, updatesOf } from '../platform/db/fragment.ts'
 import type { PageQuery } from '../platform/http/pagination.ts'
@@ -22,27 +21,40 @@ const changedRows = updatesOf(accounts, 'account', [
     'nextBillingAt',
     'defaultPaymentMethodId',
   ] as const),
+  ...(['overdueStatus', 'overdueStep', 'overdueSince', 'disputeHold', 'openDisputes'] as const),
 ])
 /** The billing run changes these two only: fewer bytes a page. */
 const billedRows = updatesOf(accounts, 'account', ['invoiceSequence', 'creditNoteSequence', 'nextBillingAt'])
 const newMethodRows = insertsInto(paymentMethods, 'account')
-const removedMethodRows = updatesOf(paymentMethods, 'account', ['removedAt'])
+const changedMethodRows = updatesOf(paymentMethods, 'account', [
+  ...(['brand', 'last4', 'expiryMonth', 'expiryYear', 'removedAt'] as const),
+])
 
 export const accountRows = {
-  created: (rows: readonly Account[]): Fragment => newRows(rows),
-  changed: (rows: readonly Account[]): Fragment => changedRows(rows),
-  billed: (rows: readonly Account[]): Fragment => billedRows(rows),
+  created: (rows: readonly Account[]): Fragment => newRows(rows.map(toRow)),
+  changed: (rows: readonly Account[]): Fragment => changedRows(rows.map(toRow)),
+  /** Of those of a page that more than billing changed; beside the others, whose fragment has the plain name. */
+  moved: (rows: readonly Account[]): Fragment => ({ ...changedRows(rows.map(toRow)), name: 'changed_standings' }),
+  billed: (rows: readonly Account[]): Fragment => billedRows(rows.map(toRow)),
   methodsCreated: (rows: readonly PaymentMethod[]): Fragment => newMethodRows(rows),
-  methodsRemoved: (rows: readonly (PaymentMethod & { readonly removedAt: Instant })[]): Fragment =>
-    removedMethodRows(rows),
+  methodsChanged: (rows: readonly PaymentMethod[]): Fragment => changedMethodRows(rows),
 }
 
-export function accountFrom(row: typeof accounts.$inferSelect): Account {
+export function accountFrom({
+  overdueStatus: status,
+  overdueStep: step,
+  overdueSince: since,
+  ...account
+}: typeof accounts.$inferSelect): Account {
+  return { ...account, overdue: { status, step, since } }
+}
+
+function toRow({ overdue, ...account }: Account): typeof accounts.$inferInsert {
+  return { ...account, overdueStatus: overdue.status, overdueStep: overdue.step, overdueSince: overdue.since }
+}
+
+export function methodFrom(row: typeof paymentMethods.$inferSelect): PaymentMethod {
   return row
-}
-
-export function methodFrom({ removedAt, ...method }: typeof paymentMethods.$inferSelect): PaymentMethod {
-  return method
 }
 
 /** The reads that a snapshot of some accounts is made of; `chosen` is a subquery of (organization_id, account id). */
@@ -50,12 +62,17 @@ export function accountsIn(database: Database, chosen: SQL) {
   return database.orm.select().from(accounts).where(sql`(${accounts.organizationId}, ${accounts.id}) in ${chosen}`)
 }
 
-export function defaultMethodsIn(database: Database, chosen: SQL) {
+/** Those that were not removed. */
+export function methodsIn(database: Database, chosen: SQL) {
   return database.orm
     .select()
     .from(paymentMethods)
-    .where(sql`(${paymentMethods.organizationId}, ${paymentMethods.id}) in (
-        select a.organization_id, a.default_payment_method_id from accounts a where (a.organization_id, a.id) in ${chosen})`)
+    .where(
+      and(
+        sql`(${paymentMethods.organizationId}, ${paymentMethods.accountId}) in ${chosen}`,
+        isNull(paymentMethods.removedAt),
+      ),
+    )
 }
 
 export function accountById(database: Database, organizationId: Organization, id: Id<'account'>) {
@@ -80,7 +97,63 @@ export function methodsOf(database: Database, organizationId: Organization, ids:
     .orderBy(desc(paymentMethods.id))
 }
 
-export type AccountFilter = { readonly email?: string | undefined; readonly external_key?: string | undefined }
+export function methodById(database: Database, organizationId: Organization, id: Id<'payment_method'>) {
+  return database.orm
+    .select()
+    .from(paymentMethods)
+    .where(and(eq(paymentMethods.organizationId, organizationId), eq(paymentMethods.id, id)))
+}
+
+/** The account's customer at a gateway, also where all of its methods were removed. */
+export function customerAt(
+  database: Database,
+  organizationId: Organization,
+  account: Id<'account'>,
+  gatewayAccount: Id<'gateway_account'>,
+) {
+  return database.orm
+    .select({ customer: paymentMethods.gatewayCustomer })
+    .from(paymentMethods)
+    .where(
+      and(
+        eq(paymentMethods.organizationId, organizationId),
+        eq(paymentMethods.accountId, account),
+        eq(paymentMethods.gatewayAccountId, gatewayAccount),
+      ),
+    )
+    .orderBy(desc(paymentMethods.id))
+    .limit(1)
+}
+
+/** The method that a gateway speaks of, unless it was removed. */
+export async function methodAtGateway(
+  database: Database,
+  at: {
+    readonly organizationId: Organization
+    readonly gatewayAccountId: Id<'gateway_account'>
+    readonly gatewayMethod: string
+  },
+): Promise<PaymentMethod | null> {
+  const [row] = await database.orm
+    .select()
+    .from(paymentMethods)
+    .where(
+      and(
+        eq(paymentMethods.organizationId, at.organizationId),
+        eq(paymentMethods.gatewayAccountId, at.gatewayAccountId),
+        eq(paymentMethods.gatewayMethod, at.gatewayMethod),
+        isNull(paymentMethods.removedAt),
+      ),
+    )
+    .limit(1)
+  return row === undefined ? null : methodFrom(row)
+}
+
+export type AccountFilter = {
+  readonly email?: string | undefined
+  readonly external_key?: string | undefined
+  readonly overdue_status?: Account['overdue']['status'] | undefined
+}
 
 export function accountPage(database: Database, organizationId: Organization, filter: AccountFilter, page: PageQuery) {
   return database.orm
@@ -91,6 +164,7 @@ export function accountPage(database: Database, organizationId: Organization, fi
         eq(accounts.organizationId, organizationId),
         filter.email === undefined ? undefined : eq(sql`lower(${accounts.email})`, filter.email.toLowerCase()),
         filter.external_key === undefined ? undefined : eq(accounts.externalKey, filter.external_key),
+        filter.overdue_status === undefined ? undefined : eq(accounts.overdueStatus, filter.overdue_status),
         page.cursor === undefined ? undefined : lt(accounts.id, page.cursor as Id<'account'>),
       ),
     )

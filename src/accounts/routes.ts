@@ -58,19 +58,20 @@ route(
     const again = body.test_clock === undefined ? null : await replayed(c)
     if (again !== null) return again
     const now = body.test_clock === undefined ? realNow() : await clockNow(c, body.test_clock)
+    const { settings } = await getOrganization(c.get('database'), organizationId)
     const given: NewAccount = {
       organizationId,
       clockId: body.test_clock ?? null,
       email: body.email,
       name: body.name,
-      currency: body.currency ?? (await getOrganization(c.get('database'), organizationId)).settings.defaultCurrency,
+      currency: body.currency ?? settings.defaultCurrency,
       timezone: body.timezone ?? null,
       country: body.country ?? null,
       address: addressFromWire(body.address),
       taxExempt: body.tax_exempt,
       externalKey: body.external_key,
       collection: body.collection,
-      paymentTermsDays: body.payment_terms_days,
+      paymentTermsDays: body.payment_terms_days ?? settings.terms.days,
       metadata: body.metadata,
     }
     return createWithPrefix(c, given, now, 0)
@@ -88,13 +89,14 @@ route(
     responses: answers(200, pageSchema(accountSchema, 'Account'), 'A page of accounts, newest first'),
   },
   async (c) => {
-    const { email, external_key, ...page } = c.req.valid('query')
+    const { email, external_key, overdue_status, ...page } = c.req.valid('query')
     const database = c.get('database')
     const { organizationId } = c.get('caller')
-    const rows = await accountPage(database, organizationId, { email, external_key }, page)
+    const rows = await accountPage(database, organizationId, { email, external_key, overdue_status }, page)
     const ids = rows.map(({ id }) => id)
     const methods = ids.length === 0 ? [] : await methodsOf(database, organizationId, ids)
-    const ofAccount = (row: Account) => methods.filter(({ accountId }) => accountId === row.id).map(methodFrom)
+    const ofAccount = (row: Pick<Account, 'id'>) =>
+      methods.filter(({ accountId }) => accountId === row.id).map(methodFrom)
     return c.json(pageOf(rows, page, (row) => accountToWire(accountFrom(row), ofAccount(row))))
   },
 )
@@ -263,7 +265,7 @@ function isCountry(code: string): boolean {
   return /^[A-Z]{2}$/.test(code) && code !== 'XX'
 }
 
-export function guardOf({ organizationId, id, version }: Account) {
+function guardOf({ organizationId, id, version }: Account) {
   return { organizationId, accountId: id, id, version }
 }
 

@@ -6,18 +6,29 @@ import {
   countrySchema,
   currencySchema,
   externalKeySchema,
+  freeText,
   idSchema,
   metadataSchema,
   optionalId,
+  orNull,
+  timeOrNull,
   timeSchema,
   zoneSchema,
 } from '../platform/http/wire.ts'
-import { type Account, type Address, collections, locationSources } from './domain/account.ts'
+import {
+  type Account,
+  type Address,
+  collections,
+  type DisputeHold,
+  locationSources,
+  overdueStatuses,
+  overdueSteps,
+} from './domain/account.ts'
 import type { PaymentMethod } from './domain/payment-method.ts'
 
 /** Longer than any address in use; RFC 5321 allows 254. */
 const emailSchema = z.email('must be an email address, such as jane@startup.example').max(254)
-const nameSchema = z.string().trim().min(1, 'must not be empty').max(200)
+const nameSchema = freeText(200)
 const part = z.string().min(1).max(200).nullable().default(null)
 
 const addressSchema = z
@@ -51,7 +62,9 @@ export const newAccountSchema = z
     tax_exempt: z.boolean().default(false),
     external_key: externalKeySchema.nullable().default(null),
     collection: z.enum(collections).default('automatic'),
-    payment_terms_days: given.payment_terms_days.default(30),
+    payment_terms_days: given.payment_terms_days
+      .optional()
+      .openapi({ description: 'Where it pays by invoice. Default: the organization’s terms.' }),
     test_clock: idSchema('test_clock').optional(),
     metadata: metadataSchema.default({}),
   })
@@ -66,6 +79,7 @@ export const accountQuerySchema = z.strictObject({
   ...pageQuery,
   email: z.string().max(254).optional(),
   external_key: z.string().max(255).optional(),
+  overdue_status: z.enum(overdueStatuses).optional(),
 })
 
 export const paymentMethodSchema = z
@@ -97,6 +111,19 @@ export const accountSchema = z
     payment_terms_days: z.number().int(),
     invoice_prefix: z.string(),
     test_clock: z.string().nullable(),
+    overdue: z
+      .object({ status: z.enum(overdueStatuses), step: z.enum(overdueSteps), since: timeSchema.nullable() })
+      .openapi({
+        description:
+          'warning and blocked take no new subscriptions. step: how far the customer was reminded; since: when the status began.',
+      }),
+    dispute_hold: orNull(z.object({ since: timeSchema, reason: z.string() })).openapi({
+      description: 'Until it is released, days past due do not count and nothing is retried.',
+    }),
+    open_disputes: z
+      .number()
+      .int()
+      .openapi({ description: 'Payments that the customer’s bank has taken back for now.' }),
     metadata: metadataSchema,
     payment_methods: z.array(paymentMethodSchema),
     created_at: timeSchema,
@@ -132,10 +159,17 @@ export function accountToWire(account: Account, methods: readonly PaymentMethod[
     payment_terms_days: account.paymentTermsDays,
     invoice_prefix: account.invoicePrefix,
     test_clock: optionalId('test_clock', account.clockId),
+    overdue: { ...account.overdue, since: timeOrNull(account.overdue.since) },
+    dispute_hold: holdToWire(account.disputeHold),
+    open_disputes: account.openDisputes,
     metadata: account.metadata,
     payment_methods: methods.map((method) => methodToWire(method, method.id === account.defaultPaymentMethodId)),
     created_at: toIso(account.createdAt),
   }
+}
+
+function holdToWire(hold: DisputeHold | null) {
+  return hold && { since: toIso(hold.since), reason: hold.reason }
 }
 
 function addressToWire(address: Address | null): z.output<typeof addressSchema> | null {

@@ -19,7 +19,15 @@ import type { Id } from '../kernel/id.ts'
 import type { Zone } from '../kernel/zone.ts'
 import { organizations } from '../organizations/tables.ts'
 import { instantColumn } from '../platform/db/columns.ts'
-import type { Account, Address, Metadata } from './domain/account.ts'
+import {
+  type Account,
+  type Address,
+  type DisputeHold,
+  type Metadata,
+  type Overdue,
+  overdueStatuses,
+  overdueSteps,
+} from './domain/account.ts'
 
 /** Sandbox organizations only: the clock of the accounts that were created on it. */
 export const testClocks = pgTable(
@@ -71,6 +79,11 @@ export const accounts = pgTable(
     invoiceSequence: integer('invoice_sequence').notNull(),
     creditNoteSequence: integer('credit_note_sequence').notNull().default(0),
     nextBillingAt: instantColumn('next_billing_at'),
+    overdueStatus: text('overdue_status').notNull().default('current').$type<Overdue['status']>(),
+    overdueStep: text('overdue_step').notNull().default('none').$type<Overdue['step']>(),
+    overdueSince: instantColumn('overdue_since'),
+    disputeHold: jsonb('dispute_hold').$type<DisputeHold>(),
+    openDisputes: integer('open_disputes').notNull().default(0),
     createdAt: instantColumn('created_at').notNull(),
   },
   (table): PgTableExtraConfigValue[] => [
@@ -91,6 +104,10 @@ export const accounts = pgTable(
     index('accounts_email').on(table.organizationId, sql`lower(${table.email})`),
     index('accounts_due').on(table.bucket, table.nextBillingAt).where(sql`${table.clockId} is null`),
     index('accounts_clock_due').on(table.clockId, table.nextBillingAt).where(sql`${table.clockId} is not null`),
+    index('accounts_overdue').on(table.organizationId, table.id).where(sql`${table.overdueStatus} <> 'current'`),
+    check('accounts_overdue_status', sql.raw(`overdue_status in (${quoted(overdueStatuses)})`)),
+    check('accounts_overdue_step', sql.raw(`overdue_step in (${quoted(overdueSteps)})`)),
+    check('accounts_open_disputes', sql`${table.openDisputes} >= 0`),
     check('accounts_collection', sql`${table.collection} in ('automatic', 'invoice')`),
     check('accounts_currency', sql`${table.currency} ~ '^[A-Z]{3}$'`),
   ],
@@ -102,6 +119,7 @@ export const paymentMethods = pgTable(
     organizationId: uuid('organization_id').notNull().$type<Id<'organization'>>(),
     id: uuid('id').notNull().$type<Id<'payment_method'>>(),
     accountId: uuid('account_id').notNull().$type<Id<'account'>>(),
+    version: integer('version').notNull().default(1),
     gatewayAccountId: uuid('gateway_account_id').notNull().$type<Id<'gateway_account'>>(),
     gatewayCustomer: text('gateway_customer').notNull(),
     gatewayMethod: text('gateway_method').notNull(),
@@ -120,7 +138,12 @@ export const paymentMethods = pgTable(
       foreignColumns: [accounts.organizationId, accounts.id],
       name: 'payment_methods_account',
     }),
+    index('payment_methods_by_gateway').on(table.gatewayAccountId, table.gatewayMethod),
     index('payment_methods_by_account').on(table.organizationId, table.accountId),
     check('payment_methods_last4', sql`${table.last4} ~ '^[0-9]{4}$'`),
   ],
 )
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `'${name}'`).join(', ')
+}

@@ -1,29 +1,32 @@
+import type { PaymentMethod } from '../accounts/domain/payment-method.ts'
 import { methodFrom } from '../accounts/repository.ts'
-import { invoicesFrom, invoicesIn, linesIn } from '../invoices/repository.ts'
+import { isFinal } from '../invoices/domain/invoice.ts'
 import { encodeId, type Id, idsOfCommit } from '../kernel/id.ts'
 import { claimedAs, type DueCharges } from '../payments/claim-repository.ts'
-import { askAgainAt } from '../payments/domain/outcome.ts'
+import { askAgainAt, isUnderWayThere, type PaymentNews } from '../payments/domain/outcome.ts'
+import type { Attempt, Payment } from '../payments/domain/payment.ts'
 import {
   attemptFrom,
   chargeReads,
   claimAttempts,
+  type GatewayAccount,
   openAttemptsOf,
-  paymentFrom,
   postponed,
 } from '../payments/repository.ts'
-import { type ChargeTask, type Outcomes, type Taken, takeMoney } from '../payments/take-money.ts'
+import { type ChargeTask, type Taken, takeMoney } from '../payments/take-money.ts'
 import { newCommitId, realNow } from '../platform/clock.ts'
 import type { Database } from '../platform/db/client.ts'
 import { commit } from '../platform/db/commit.ts'
 import type { Fragment } from '../platform/db/fragment.ts'
 import type { Env } from '../platform/env.ts'
 import { logError } from '../platform/log.ts'
+import { tellRelay } from './announce.ts'
 import { decide } from './domain/decide.ts'
 import type { Decision } from './domain/decision.ts'
 import type { Snapshot } from './domain/snapshot.ts'
 import { parted, snapshotReads, snapshotsFrom, timeOf } from './snapshot-repository.ts'
 import { knowingUsage, type UsageSource } from './usage.ts'
-import { writesOf } from './writes.ts'
+import { newAttemptsOf, writesOf } from './writes.ts'
 
 /** Charges with the accounts they belong to, read together. */
 export type Claimed = { readonly tasks: readonly ChargeTask[]; readonly snapshots: readonly Snapshot[] }
@@ -37,10 +40,10 @@ export async function chargeDue(env: Env, database: Database, due: DueCharges, l
   const taken = await takeMoney(env, database, claimed.tasks)
   const usage: UsageSource = { env, database, how: 'seal' }
   try {
-    await recordOutcomes(usage, claimed.snapshots, taken, { actor: 'charge' })
+    await recordOutcomes(usage, claimed, taken, { actor: 'charge' })
   } catch (error) {
     logError('outcomes could not be recorded together', error)
-    await recordApart(usage, claimed.snapshots, taken)
+    await recordApart(usage, claimed.snapshots, claimed.tasks, taken)
   }
   return claimed.tasks.length
 }
@@ -49,16 +52,33 @@ export async function chargeDue(env: Env, database: Database, due: DueCharges, l
 async function recordApart(
   usage: UsageSource,
   snapshots: readonly Snapshot[],
-  { tasks, outcomes }: Taken,
+  tasks: readonly ChargeTask[],
+  taken: Taken,
 ): Promise<void> {
   for (const snapshot of snapshots) {
-    const own = tasks.filter(({ charge }) => charge.payment.accountId === snapshot.account.id)
+    const own = tasks.filter(({ payment }) => payment.accountId === snapshot.account.id)
     try {
-      await recordOutcomes(usage, [snapshot], { tasks: own, outcomes }, { actor: 'charge' })
+      await recordOutcomes(usage, { tasks: own, snapshots: [snapshot] }, taken, { actor: 'charge' })
     } catch (error) {
       logError('an outcome cannot be recorded', error, { account: encodeId('account', snapshot.account.id) })
     }
   }
+}
+
+/**
+ * Brings what is under way of a payment to where the gateway says it is. What was heard of it may be older than the try:
+ * what is asked for after the try is known to be there cannot be.
+ */
+export async function lookAgain(
+  env: Env,
+  database: Database,
+  { organizationId, id }: Pick<Payment, 'organizationId' | 'id'>,
+): Promise<void> {
+  const { tasks, snapshots } = await openCharges(database, organizationId, [id])
+  const claimed = { tasks: tasks.filter(({ attempt }) => isUnderWayThere(attempt)), snapshots }
+  if (claimed.tasks.length === 0) return
+  const taken = await takeMoney(env, database, claimed.tasks)
+  await recordOutcomes({ env, database, how: 'seal' }, claimed, taken, { actor: 'gateway' })
 }
 
 /** The open charges of some payments, as they are now. */
@@ -79,31 +99,31 @@ async function readCharges(
   const reads = chargeReads(database, which)
   const [, ...results] = await database.orm.batch([
     first ?? database.orm.execute('select 1'),
-    ...snapshotReads(database, reads.accounts),
+    ...snapshotReads(database, reads.accounts, { paidInvoices: reads.invoices }),
     reads.attempts,
-    reads.payments,
     reads.methods,
     reads.gatewayAccounts,
-    invoicesIn(database, reads.invoices),
-    linesIn(database, reads.invoices),
   ])
   const { rows, rest } = parted(results)
-  const [attempts, payments, methods, gatewayAccounts, invoices, lines] = rest
-  const paymentById = new Map(payments.map((row) => [row.id, paymentFrom(row)]))
-  const methodById = new Map(methods.map((row) => [row.id, methodFrom(row)]))
-  const gatewayById = new Map(gatewayAccounts.map((row) => [row.id, row]))
-  const invoiceById = new Map(invoicesFrom(invoices, lines).map((invoice) => [invoice.id, invoice]))
-  const tasks = attempts.map(attemptFrom).flatMap((attempt): readonly ChargeTask[] => {
-    const payment = paymentById.get(attempt.paymentId)
-    const invoice = payment && invoiceById.get(payment.invoiceId)
-    const method = payment && methodById.get(payment.paymentMethodId)
-    const gatewayAccount = payment && gatewayById.get(payment.gatewayAccountId)
-    if (!payment || !method || !gatewayAccount || !invoice || invoice.status === 'draft') {
-      throw new Error(`attempt ${attempt.id} must have its payment, invoice, method and gateway`)
-    }
-    return [{ charge: { payment, attempt }, invoice, method, gatewayAccount }]
-  })
-  return { tasks, snapshots: snapshotsFrom(rows) }
+  const [attempts, methods, gatewayAccounts] = rest
+  const snapshots = snapshotsFrom(rows)
+  const known = { methods: methods.map(methodFrom), gatewayAccounts }
+  return { tasks: attempts.map(attemptFrom).map((attempt) => taskOf(attempt, snapshots, known)), snapshots }
+}
+
+type Known = { readonly methods: readonly PaymentMethod[]; readonly gatewayAccounts: readonly GatewayAccount[] }
+
+/** An attempt with all that charging needs, of what was read of its account. */
+export function taskOf(attempt: Attempt, snapshots: readonly Snapshot[], known: Known): ChargeTask {
+  const snapshot = snapshots.find(({ account }) => account.id === attempt.accountId)
+  const payment = snapshot?.payments.find(({ id }) => id === attempt.paymentId)
+  const invoice = snapshot?.invoices.find(({ id }) => id === payment?.invoiceId)
+  const method = known.methods.find(({ id }) => id === attempt.paymentMethodId)
+  const gatewayAccount = known.gatewayAccounts.find(({ id }) => id === attempt.gatewayAccountId)
+  if (!payment || !invoice || !method || !gatewayAccount || !isFinal(invoice)) {
+    throw new Error(`attempt ${attempt.id} must have its payment, invoice, method and gateway`)
+  }
+  return { payment, attempt, invoice, method, gatewayAccount }
 }
 
 type Recording = {
@@ -121,29 +141,26 @@ const MAX_TRIES = 20
  */
 export async function recordOutcomes(
   usage: UsageSource,
-  before: readonly Snapshot[],
-  { tasks: charged, outcomes }: Taken,
+  before: Claimed,
+  taken: Taken,
   recording: Recording,
 ): Promise<readonly Decision[]> {
-  let tasks = charged
-  let snapshots = before
+  let claimed = before
   const recorded: Decision[] = []
   for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
-    const done = await recordOnce(usage, { tasks, snapshots }, outcomes, recording)
+    const done = await recordOnce(usage, claimed, taken, recording)
     recorded.push(...done.decisions)
     if (done.lost.size === 0) return recorded
-    const lost = tasks.filter(({ charge }) => done.lost.has(charge.payment.accountId))
+    const lost = claimed.tasks.filter(({ payment }) => done.lost.has(payment.accountId))
     const [one] = lost
     if (one === undefined) return recorded
-    const again = await openCharges(
+    claimed = await openCharges(
       usage.database,
-      one.charge.payment.organizationId,
-      lost.map(({ charge }) => charge.payment.id),
+      one.payment.organizationId,
+      lost.map(({ payment }) => payment.id),
     )
-    tasks = again.tasks
-    snapshots = again.snapshots
   }
-  const lost = tasks.map(({ charge }) => charge.attempt.id)
+  const lost = claimed.tasks.map(({ attempt }) => attempt.id)
   logError('outcomes are left to the sweep', new Error(`lost to other writers ${MAX_TRIES} times`), { attempts: lost })
   return recorded
 }
@@ -153,43 +170,64 @@ type Recorded = { readonly decisions: readonly Decision[]; readonly lost: Readon
 async function recordOnce(
   usage: UsageSource,
   { tasks, snapshots }: Claimed,
-  outcomes: Outcomes,
+  taken: Taken,
   { actor, also }: Recording,
 ): Promise<Recorded> {
   const commitId = newCommitId()
   const { decisions, ids } = await knowingUsage(usage, (usageOf) => {
     const ids = idsOfCommit(commitId)
     const decisions = snapshots.flatMap((snapshot) => {
-      const charges = tasks.filter(({ charge }) => charge.payment.accountId === snapshot.account.id)
-      const command = { type: 'record_outcomes', outcomes } as const
-      const decided = decide({ ...snapshot, charges, usageOf }, command, timeOf(snapshot, realNow()), ids)
+      const news = newsOf(tasks, snapshot, taken)
+      const command = { type: 'record_outcomes', news } as const
+      const known = named({ ...snapshot, usageOf }, taken)
+      const decided = decide(known, command, timeOf(snapshot, realNow()), ids)
       return decided.ok && decided.value.events.length > 0 ? [decided.value] : []
     })
     return { decisions, ids }
   })
   const writes = writesOf(decisions, { commitId, ids, actor, realNow: realNow() }, false)
   const besides = also === undefined ? [] : decisions.flatMap(also)
-  const fragments = [...writes.fragments, postponed(unchanged(tasks, outcomes, decisions)), ...besides]
+  const fragments = [...writes.fragments, postponed(unchanged(tasks, taken, decisions)), ...besides]
   const mode = also === undefined ? 'winners' : 'every'
+  // Another method is tried after a decline.
+  const follows = decisions.some((decision) => newAttemptsOf(decision).length > 0)
   const outcome = await commit(usage.database, {
     ...{ id: commitId, organizationId: null, cause: 'record_outcomes', mode },
     ...writes,
     fragments,
+    follows,
   })
   const all = new Set(decisions.map(({ account }) => account.after.id))
   if (outcome.kind === 'conflict') return { decisions: [], lost: all }
   if (outcome.kind !== 'committed') throw new Error(`outcomes cannot be recorded: ${JSON.stringify(outcome)}`)
+  if (follows) await tellRelay(usage.env, commitId)
   return {
     decisions: decisions.filter(({ account }) => outcome.winners.has(account.after.id)),
     lost: all.difference(outcome.winners),
   }
 }
 
+/** What was said of the charges of one account. */
+function newsOf(tasks: readonly ChargeTask[], { account }: Snapshot, { news }: Taken): readonly PaymentNews[] {
+  const own = new Set(tasks.flatMap(({ payment }) => (payment.accountId === account.id ? [payment.id] : [])))
+  return news.filter(({ paymentId }) => own.has(paymentId))
+}
+
+/** The payments with the ids that the gateway has just given them, which are kept already. */
+function named(snapshot: Snapshot, { gatewayPayments }: Taken): Snapshot {
+  const payments = snapshot.payments.map((payment) => {
+    const gatewayPayment = payment.gatewayPayment ?? gatewayPayments.get(payment.id) ?? null
+    return gatewayPayment === payment.gatewayPayment ? payment : { ...payment, gatewayPayment }
+  })
+  return { ...snapshot, payments }
+}
+
 /** An outcome that told nothing new is asked for again later all the same. */
-function unchanged(tasks: readonly ChargeTask[], outcomes: Outcomes, decisions: readonly Decision[]) {
-  const changed = new Set(decisions.flatMap(({ charges }) => charges.map(({ after }) => after.attempt.id)))
-  return tasks.flatMap(({ charge: { attempt } }) => {
-    const until = askAgainAt(outcomes.get(attempt.id)?.kind ?? null, realNow())
+function unchanged(tasks: readonly ChargeTask[], { news }: Taken, decisions: readonly Decision[]) {
+  const changed = new Set(decisions.flatMap(({ attempts }) => attempts.map(({ after }) => after.id)))
+  const said = new Map(news.map(({ attemptId, outcome }) => [attemptId, outcome.kind]))
+  return tasks.flatMap(({ attempt }) => {
+    const until = askAgainAt(said.get(attempt.id) ?? null, realNow())
     return until === null || changed.has(attempt.id) ? [] : [{ attempt, until }]
   })
 }

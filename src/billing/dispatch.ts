@@ -1,4 +1,4 @@
-import { type Invoice, isFinal } from '../invoices/domain/invoice.ts'
+import type { Invoice } from '../invoices/domain/invoice.ts'
 import { type Id, idsOfCommit } from '../kernel/id.ts'
 import type { Rejection } from '../kernel/rejection.ts'
 import { takeMoney } from '../payments/take-money.ts'
@@ -10,19 +10,19 @@ import type { Env } from '../platform/env.ts'
 import type { Idempotency } from '../platform/http/app.ts'
 import { type KeyRecord, standingOf, takeOver } from '../platform/http/idempotency.ts'
 import { reportsDone, reportsTo } from '../usage/report-repository.ts'
-import { type Claimed, openCharges, recordOutcomes } from './charge.ts'
+import { type Claimed, openCharges, recordOutcomes, taskOf } from './charge.ts'
 import type { Command } from './domain/command.ts'
 import { decide } from './domain/decide.ts'
 import { type Decision, isEmpty } from './domain/decision.ts'
 import { nextSnapshot } from './domain/fold.ts'
 import type { Snapshot } from './domain/snapshot.ts'
 import { outdated, previewHashOf } from './preview.ts'
-import { type Asked, invoiceOfNote, type Loaded, load, namedIn, readShown } from './repository.ts'
+import { type Asked, invoiceOfNote, invoiceOfPayment, type Loaded, load, namedIn, readShown } from './repository.ts'
 import { answerOf } from './schemas.ts'
 import { numbered, type Resume, resumeOf, type Shown, shownAfter, shownOf, withNumbers } from './shown.ts'
 import { theAccount, theAccountOf, timeOf } from './snapshot-repository.ts'
 import { knowingUsage, tellShards, type UsageSource } from './usage.ts'
-import { answeredKey, newChargesOf, writesOf } from './writes.ts'
+import { answeredKey, newAttemptsOf, writesOf } from './writes.ts'
 
 /** A command with who sends it. Plain values: it may travel to a Durable Object. */
 export type DispatchRequest = {
@@ -35,6 +35,7 @@ export type DispatchRequest = {
     | { readonly kind: 'invoice'; readonly id: Id<'invoice'> }
     | { readonly kind: 'credit'; readonly id: Id<'credit'> }
     | { readonly kind: 'credit_note'; readonly id: Id<'credit_note'> }
+    | { readonly kind: 'payment'; readonly id: Id<'payment'> }
   readonly command: Command
   /** Of the preview that the command must make true; null or left out: it is made in any case. */
   readonly previewHash?: string | null
@@ -125,17 +126,17 @@ async function decideAndCommit(
   })
   if (!decided.ok) return { kind: 'rejected', rejection: decided.error }
   const decision = decided.value
-  const shown = shownOf(decision, snapshot, request.target.id)
+  const shown = shownOf(decision, snapshot, request.target.id, command)
   const answer = answerOf(command.type, shown)
   // Nothing to do is an answer too, and its key is kept: a repetition must not do later what had no effect now.
   const nothing = isEmpty(decision)
   if (nothing && idempotency === null && also.length === 0) return { kind: 'answered', ...answer }
-  const charges = nothing ? [] : newChargesOf(decision)
-  const inline = charges.length > 0 && charges.length <= MAX_INLINE_CHARGES
-  const payments = charges.map(({ payment }) => payment.id)
+  const attempts = nothing ? [] : newAttemptsOf(decision)
+  const inline = attempts.length > 0 && attempts.length <= MAX_INLINE_CHARGES
+  const payments = attempts.map(({ paymentId }) => paymentId)
   const resume = resumeOf(shown, payments)
   const key = { at: realNow(), answer: inline ? null : answer, resume: inline ? resume : null }
-  const follows = charges.length + decision.refunds.length > 0
+  const follows = attempts.length + decision.refunds.length > 0
   const writes = writesOf(nothing ? [] : [decision], { commitId, ids, actor, realNow: realNow() }, inline)
   const outcome = await commit(database, {
     ...{ id: commitId, organizationId, cause: command.type, mode: 'every', follows },
@@ -179,7 +180,7 @@ async function charge(
   const kept = (answer: Answer) => (idempotency === null ? [] : [answeredKey(organizationId, idempotency.key, answer)])
   const also = (decision: Decision) => kept(answerAfter([decision]))
   const usage: UsageSource = { env, database, how: 'seal' }
-  const recorded = await recordOutcomes(usage, claimed.snapshots, taken, { actor, also })
+  const recorded = await recordOutcomes(usage, claimed, taken, { actor, also })
   if (recorded.length > 0) return { kind: 'answered', ...answerAfter(recorded) }
   // Someone else brought the outcome, such as the sweep: how things stand is the answer.
   const answer = answerOf(command.type, await readShown(database, organizationId, resume))
@@ -220,6 +221,10 @@ function askedOf({ organizationId, target, command, idempotency }: DispatchReque
       return { ...base, chosen: theAccountOf('invoices', organizationId, target.id), target: { invoiceId: target.id } }
     case 'credit':
       return { ...base, chosen: theAccountOf('credits', organizationId, target.id), target: {} }
+    case 'payment': {
+      const chosen = theAccountOf('payments', organizationId, target.id)
+      return { ...base, chosen, target: { paidInvoices: invoiceOfPayment(organizationId, target.id) } }
+    }
     case 'credit_note': {
       const chosen = theAccountOf('credit_notes', organizationId, target.id)
       return { ...base, chosen, target: { invoiceId: invoiceOfNote(organizationId, target.id) } }
@@ -228,18 +233,17 @@ function askedOf({ organizationId, target, command, idempotency }: DispatchReque
 }
 
 /** What was just committed, as if it had been read back: it saves the trip. */
-function claimedBy(loaded: Loaded, before: Snapshot, decision: Decision, invoices: readonly Invoice[]): Claimed {
-  const { method } = before
-  const { gatewayAccount } = loaded
-  if (method === null || gatewayAccount === null) throw new Error('what is charged has a method and a gateway account')
+function claimedBy(
+  { gatewayAccounts }: Loaded,
+  before: Snapshot,
+  decision: Decision,
+  invoices: readonly Invoice[],
+): Claimed {
   const byId = new Map(invoices.map((invoice) => [invoice.id, invoice]))
   const after = nextSnapshot(before, decision)
   const snapshot = { ...after, invoices: after.invoices.map((invoice) => byId.get(invoice.id) ?? invoice) }
-  const tasks = newChargesOf(decision).flatMap((one) => {
-    const invoice = byId.get(one.payment.invoiceId)
-    return invoice === undefined || !isFinal(invoice) ? [] : [{ charge: one, invoice, method, gatewayAccount }]
-  })
-  return { tasks, snapshots: [snapshot] }
+  const known = { methods: snapshot.methods, gatewayAccounts }
+  return { tasks: newAttemptsOf(decision).map((attempt) => taskOf(attempt, [snapshot], known)), snapshots: [snapshot] }
 }
 
 /** What a constraint says that the decision could not see, because someone else wrote at the same time. */

@@ -6,8 +6,9 @@ import type { Env } from '../platform/env.ts'
 import { logError } from '../platform/log.ts'
 import { mutex, TooBusy } from '../platform/mutex.ts'
 import { advanceClock, ClockStuck } from './advance-clock.ts'
+import { tellRelay } from './announce.ts'
 import { type Dispatched, type DispatchRequest, dispatch } from './dispatch.ts'
-import { type Advancer, type ClockKey, type Dispatcher, tellRelay } from './objects.ts'
+import type { Advancer, ClockKey, Dispatcher } from './objects.ts'
 import { clockById, stopClock } from './run-repository.ts'
 
 /**

@@ -1,14 +1,16 @@
+import { accountToWire } from '../accounts/schemas.ts'
 import { creditToWire } from '../credits/schemas.ts'
 import { discountToWire } from '../discounts/schemas.ts'
 import { creditNoteToWire } from '../invoices/credit-note-schemas.ts'
 import { pendingNumberOf } from '../invoices/number-repository.ts'
 import { invoiceToWire } from '../invoices/schemas.ts'
 import type { Id, IdSource } from '../kernel/id.ts'
+import { disputeToWire } from '../payments/dispute-schemas.ts'
 import { refundToWire } from '../payments/refund-schemas.ts'
 import { paymentToWire } from '../payments/schemas.ts'
 import type { EventRow } from '../platform/events/event.ts'
 import { subscriptionToWire } from '../subscriptions/schemas.ts'
-import type { Decision, DomainEvent } from './domain/decision.ts'
+import type { Decision, DomainEvent, EventOf } from './domain/decision.ts'
 
 type Wire = Readonly<Record<string, unknown>>
 
@@ -23,6 +25,7 @@ export function eventRows(
   // What one event leaves behind is where the next begins: the same object, shown once.
   const shown = new Map<DomainEvent['after'], Wire>()
   const show = (event: DomainEvent, value: DomainEvent['after']) => {
+    if (event.subject === 'account') return accountWire(event, value === event.after ? 'after' : 'before')
     const wire = shown.get(value) ?? wireOf(event, value)
     shown.set(value, wire)
     return wire
@@ -43,7 +46,12 @@ export function eventRows(
   })
 }
 
-function wireOf(event: DomainEvent, value: DomainEvent['after']): Wire {
+/** An account is shown with its methods, which may have changed while it did not. */
+function accountWire(event: EventOf<'account'>, which: 'before' | 'after'): Wire {
+  return accountToWire(event[which] ?? event.after, event.methods[which])
+}
+
+function wireOf(event: Exclude<DomainEvent, { readonly subject: 'account' }>, value: DomainEvent['after']): Wire {
   switch (event.subject) {
     case 'subscription':
       return subscriptionToWire(value as typeof event.after)
@@ -57,6 +65,8 @@ function wireOf(event: DomainEvent, value: DomainEvent['after']): Wire {
       return creditNoteToWire(value as typeof event.after)
     case 'discount':
       return discountToWire(value as typeof event.after)
+    case 'dispute':
+      return disputeToWire(value as typeof event.after)
     case 'refund':
       return refundToWire(value as typeof event.after)
   }

@@ -9,6 +9,7 @@ import {
   voidInvoiceSchema,
 } from '../invoices/command-schemas.ts'
 import { askedFromWire, creditNoteSchema, newCreditNoteSchema } from '../invoices/credit-note-schemas.ts'
+import { payInvoiceSchema, recordPaymentSchema } from '../payments/schemas.ts'
 import { type AppContext, route, router } from '../platform/http/app.ts'
 import { answers, jsonBody } from '../platform/http/responses.ts'
 import { idSchema } from '../platform/http/wire.ts'
@@ -127,6 +128,44 @@ route(
   invoiceCommandRoutes,
   {
     method: 'post',
+    path: '/invoices/{id}/pay',
+    tags: ['Invoices'],
+    summary: 'Charge an open invoice now',
+    description:
+      'All that is owed or a part of it, with the account’s default method or another of its own. The answer shows the payment as it stands; one that the bank wants to ask its customer about waits for them.',
+    request: { params: idParam, body: jsonBody(payInvoiceSchema) },
+    responses: answers(200, invoiceAnswerSchema, 'The invoice with its payment'),
+  },
+  async (c) => {
+    const { id } = c.req.valid('param')
+    const { amount, payment_method: methodId = null } = c.req.valid('json')
+    const about = { amount: amountFromWire(amount), methodId, reason: 'request', returnUrl: null } as const
+    return sendTo(c, { type: 'pay_invoice', id, ...about })
+  },
+)
+
+route(
+  invoiceCommandRoutes,
+  {
+    method: 'post',
+    path: '/invoices/{id}/record_payment',
+    tags: ['Invoices'],
+    summary: 'Record money that came in past the gateway',
+    description: 'By bank transfer, by check, in cash. What is more than the invoice owes becomes credit.',
+    request: { params: idParam, body: jsonBody(recordPaymentSchema) },
+    responses: answers(200, invoiceAnswerSchema, 'The invoice with the payment'),
+  },
+  async (c) => {
+    const { id } = c.req.valid('param')
+    const { amount, kind, reference } = c.req.valid('json')
+    return sendTo(c, { type: 'record_payment', id, amount: amountFromWire(amount), manual: { kind, reference } })
+  },
+)
+
+route(
+  invoiceCommandRoutes,
+  {
+    method: 'post',
     path: '/credit_notes',
     tags: ['Credit notes'],
     summary: 'Correct a final invoice',
@@ -157,6 +196,10 @@ route(
     return send(c, { target: { kind: 'credit_note', id }, command: { type: 'void_credit_note', creditNoteId: id } })
   },
 )
+
+function amountFromWire(amount: number | undefined): bigint | null {
+  return amount === undefined ? null : BigInt(amount)
+}
 
 type OnInvoice = Extract<InvoiceCommand, { readonly id: unknown }>
 

@@ -1,11 +1,13 @@
 import type { Id } from '../kernel/id.ts'
 import { HOUR_MS, type Instant, MINUTE_MS, plusMs } from '../kernel/instant.ts'
+import { sweepGatewayEvents } from '../payments/gateway-events.ts'
 import { gatewayAccountsWithWork, takeTurn } from '../payments/repository.ts'
 import { newId, realNow } from '../platform/clock.ts'
 import type { Database } from '../platform/db/client.ts'
 import type { Env } from '../platform/env.ts'
+import type { RelayMessage } from './announce.ts'
 import { chargeDue } from './charge.ts'
-import { clockObject, type RelayMessage } from './objects.ts'
+import { clockObject } from './objects.ts'
 import { billPage, PAGE_SIZE } from './page.ts'
 import { refundDue } from './refund.ts'
 import {
@@ -115,7 +117,8 @@ export async function chargeGateway(env: Env, database: Database, { gatewayAccou
   if (!(await takeTurn(database, gatewayAccountId, turn))) return
   const charged = await chargeDue(env, database, { gatewayAccountId }, CHARGES_A_MESSAGE)
   const refunded = await refundDue(env, database, { gatewayAccountId }, REFUNDS_A_MESSAGE)
-  const more = charged >= CHARGES_A_MESSAGE || refunded >= REFUNDS_A_MESSAGE
+  // After a decline another method is tried, which this turn keeps its own message from.
+  const more = charged > 0 || refunded >= REFUNDS_A_MESSAGE
   if (more) await env.CHARGE_QUEUE.send({ gatewayAccountId }, { delaySeconds: 1 })
 }
 
@@ -127,6 +130,7 @@ async function sweep(env: Env, database: Database): Promise<void> {
     advancingClocks(database, SWEEP_SIZE),
     leftReports(database, now),
     announceCharges(env, database),
+    sweepGatewayEvents(env, database),
     forgetKeys(database, plusMs(now, -KEYS_KEPT_MS), SWEEP_SIZE),
   ])
   await sendAll(

@@ -154,7 +154,7 @@ async function commitDecisions(
   if (writes instanceof Error) return isolate(database, writes, snapshots, page)
   const counted = page.runId === null ? [] : [runPageFragment(page.runId, commitId, decisions)]
   // A test clock takes its charges by itself.
-  const follows = page.runId !== null && decisions.some(({ charges, refunds }) => charges.length + refunds.length > 0)
+  const follows = page.runId !== null && decisions.some(({ attempts, refunds }) => attempts.length + refunds.length > 0)
   const request = { id: commitId, organizationId: null, cause: page.cause, mode: 'winners' as const, follows }
   const outcome = await commit(database, { ...request, ...writes, fragments: [...writes.fragments, ...counted] })
   if (outcome.kind !== 'committed') return isolate(database, new Error(JSON.stringify(outcome)), snapshots, page)

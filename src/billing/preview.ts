@@ -7,11 +7,11 @@ import type { Snapshot } from './domain/snapshot.ts'
 
 /**
  * What a preview rests on, in 64 hex digits: the command, the account and the subscription as they stand, the versions on
- * sale that it names, the settings, the way to be charged, and the local date. A command sent with it makes what its
+ * sale that it names, the settings, and the local date. The ways to be charged move the account's version. A command sent with it makes what its
  * preview showed, or nothing.
  */
 export function previewHashOf(snapshot: Snapshot, command: Command, now: Instant): Promise<string> {
-  const { account, subscriptions, plans, settings, method } = snapshot
+  const { account, subscriptions, plans, settings } = snapshot
   const subscription = 'id' in command ? subscriptions.find(({ id }) => id === command.id) : undefined
   const date: LocalDate = localDateOf(now, subscription?.timezone ?? account.timezone)
   return sha256(
@@ -20,7 +20,6 @@ export function previewHashOf(snapshot: Snapshot, command: Command, now: Instant
       account: [account.id, account.version],
       subscription: subscription?.version ?? null,
       onSale: plans.map(({ current }) => current.id).toSorted(),
-      method: method?.id ?? null,
     }),
   )
 }

@@ -1,4 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
+import { accountFrom, accountsIn, methodById, methodFrom, methodsIn } from '../accounts/repository.ts'
 import { creditById, creditFrom } from '../credits/repository.ts'
 import { couponByCode, couponFrom } from '../discounts/repository.ts'
 import { invoicesFrom, invoicesIn, linesIn } from '../invoices/repository.ts'
@@ -14,7 +15,15 @@ import { subscriptionById, subscriptionFrom } from '../subscriptions/repository.
 import type { Command } from './domain/command.ts'
 import type { Snapshot } from './domain/snapshot.ts'
 import type { Resume, Shown } from './shown.ts'
-import { type Chosen, parted, snapshotReads, snapshotsFrom, type Target, together } from './snapshot-repository.ts'
+import {
+  type Chosen,
+  parted,
+  snapshotReads,
+  snapshotsFrom,
+  type Target,
+  theAccount,
+  together,
+} from './snapshot-repository.ts'
 
 export type Asked = {
   readonly organizationId: Id<'organization'>
@@ -23,6 +32,8 @@ export type Asked = {
   /** The plans a command names. */
   readonly planCodes: readonly string[]
   readonly couponCode: string | null
+  /** The gateway account that a command names. */
+  readonly gatewayAccountId?: Id<'gateway_account'> | null
   /** The credit a command names, though nothing may be left of it. */
   readonly creditId?: Id<'credit'> | null
   readonly idempotency: Idempotency | null
@@ -31,24 +42,30 @@ export type Asked = {
 export type Loaded = {
   readonly snapshot: Snapshot | null
   readonly record: KeyRecord | null
-  /** Through which the account's default method is charged. */
-  readonly gatewayAccount: GatewayAccount | null
+  /** Through which the account's methods are charged. */
+  readonly gatewayAccounts: readonly GatewayAccount[]
 }
 
 /** The plans, the coupon and the credit that a command names. */
-export function namedIn(command: Command): Pick<Asked, 'planCodes' | 'couponCode' | 'creditId'> {
+export function namedIn(command: Command): Pick<Asked, 'planCodes' | 'couponCode' | 'creditId' | 'gatewayAccountId'> {
   const plan = 'planCode' in command && command.planCode !== null ? [command.planCode] : []
   const addOns = 'addOns' in command ? command.addOns.map(({ planCode }) => planCode) : []
   return {
     planCodes: [...plan, ...addOns],
     couponCode: 'couponCode' in command ? command.couponCode : null,
     creditId: 'creditId' in command ? command.creditId : null,
+    gatewayAccountId: command.type === 'attach_method' ? command.method.gatewayAccountId : null,
   }
 }
 
 /** The invoice that a credit note is on. */
 export function invoiceOfNote(organizationId: Id<'organization'>, id: Id<'credit_note'>): SQL<Id<'invoice'>> {
   return sql`(select invoice_id from credit_notes where organization_id = ${organizationId} and id = ${id})`
+}
+
+/** The invoice that a payment is for, as (organization_id, invoice id). */
+export function invoiceOfPayment(organizationId: Id<'organization'>, id: Id<'payment'>): SQL {
+  return sql`(select organization_id, invoice_id from payments where organization_id = ${organizationId} and id = ${id})`
 }
 
 const NO_UUID = '00000000-0000-0000-0000-000000000000'
@@ -66,10 +83,10 @@ export async function load(database: Database, asked: Asked): Promise<Loaded> {
     subscriptionById(database, organizationId, subscriptionId),
     creditById(database, organizationId, asked.creditId ?? (NO_UUID as Id<'credit'>)),
     keyRecordOf(database, organizationId, asked.idempotency),
-    gatewayAccountsIn(database, methodGateways(chosen)),
+    gatewayAccountsIn(database, methodGateways(chosen, asked)),
   ])
   const { rows, rest } = parted(results)
-  const [plans, [coupon], [subscription], named, [record], [gatewayAccount]] = rest
+  const [plans, [coupon], [subscription], named, [record], gatewayAccounts] = rest
   const [snapshot] = snapshotsFrom(rows)
   return {
     snapshot:
@@ -83,22 +100,23 @@ export async function load(database: Database, asked: Asked): Promise<Loaded> {
             credits: together(snapshot.credits, named.map(creditFrom)),
           },
     record: record ?? null,
-    gatewayAccount: gatewayAccount ?? null,
+    gatewayAccounts,
   }
 }
 
 /** An invoice's subscription counts its due date in its zone, also after it has ended. */
-function subscriptionOf(
+export function subscriptionOf(
   organizationId: Id<'organization'>,
   invoiceId: Id<'invoice'> | SQL<Id<'invoice'>>,
 ): SQL<Id<'subscription'>> {
   return sql`(select subscription_id from invoices where organization_id = ${organizationId} and id = ${invoiceId})`
 }
 
-function methodGateways(chosen: Chosen): SQL {
+/** Those of the account's methods, and of the one that it is about to get. */
+function methodGateways(chosen: Chosen, { organizationId, gatewayAccountId = null }: Asked): SQL {
   return sql`(select m.organization_id, m.gateway_account_id from payment_methods m
-    join accounts a on a.organization_id = m.organization_id and a.default_payment_method_id = m.id
-    where (a.organization_id, a.id) in ${chosen})`
+    where (m.organization_id, m.account_id) in ${chosen} and m.removed_at is null
+    union select ${organizationId}::uuid, ${gatewayAccountId}::uuid)`
 }
 
 /** The one a command is about may have ended; it is among the live ones otherwise. */
@@ -113,12 +131,17 @@ export async function readShown(
   resume: Resume,
 ): Promise<Shown> {
   const ids = [resume.invoice, resume.correction].filter((id) => id !== null)
+  const methodId = resume.method ?? (NO_UUID as Id<'payment_method'>)
+  const accountId = resume.account ?? (NO_UUID as Id<'account'>)
   const own = sql`(select organization_id, id from invoices where organization_id = ${organizationId} and id = any(${`{${ids.join(',')}}`}::uuid[]))`
-  const [[subscription], invoiceRows, lines, [payment]] = await database.orm.batch([
+  const [[subscription], invoiceRows, lines, [payment], [method], [account], methods] = await database.orm.batch([
     subscriptionById(database, organizationId, resume.subscription ?? (NO_UUID as Id<'subscription'>)),
     invoicesIn(database, own),
     linesIn(database, own),
     paymentById(database, organizationId, resume.payment ?? (NO_UUID as Id<'payment'>)),
+    methodById(database, organizationId, methodId),
+    accountsIn(database, theAccount(organizationId, accountId)),
+    methodsIn(database, theAccount(organizationId, accountId)),
   ])
   const invoices = new Map(invoicesFrom(invoiceRows, lines).map((invoice) => [invoice.id, invoice]))
   return {
@@ -126,7 +149,10 @@ export async function readShown(
     invoice: resume.invoice && (invoices.get(resume.invoice) ?? null),
     correction: resume.correction && (invoices.get(resume.correction) ?? null),
     payment: payment === undefined ? null : paymentFrom(payment),
+    method: method === undefined ? null : methodFrom(method),
+    account: account === undefined ? null : accountFrom(account),
     // What a charge answers: the other commands answer with their own commit.
-    ...{ credit: null, creditNote: null, discounts: [] },
+    methods: methods.map(methodFrom),
+    ...{ refund: null, credit: null, creditNote: null, discounts: [] },
   }
 }

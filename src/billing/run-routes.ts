@@ -232,6 +232,8 @@ function queueOf({ env }: AppContext, name: string): Queue {
   const queues: Readonly<Record<string, Queue>> = {
     'perennial-billing': env.BILLING_QUEUE,
     'perennial-charges': env.CHARGE_QUEUE,
+    'perennial-gateway': env.GATEWAY_QUEUE,
+    'perennial-reconciliation': env.RECONCILIATION_QUEUE,
     'perennial-relay': env.RELAY_QUEUE,
     'perennial-usage': env.USAGE_QUEUE,
   }

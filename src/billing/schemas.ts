@@ -1,10 +1,11 @@
 import { z } from '@hono/zod-openapi'
-import { accountSchema } from '../accounts/schemas.ts'
+import { accountSchema, accountToWire, methodToWire } from '../accounts/schemas.ts'
 import { creditToWire } from '../credits/schemas.ts'
 import { discountSchema, discountToWire } from '../discounts/schemas.ts'
 import { creditNoteToWire } from '../invoices/credit-note-schemas.ts'
 import { invoiceSchema, invoiceToWire } from '../invoices/schemas.ts'
 import { invariant } from '../kernel/invariant.ts'
+import { refundToWire } from '../payments/refund-schemas.ts'
 import { paymentSchema, paymentToWire } from '../payments/schemas.ts'
 import { amountSchema, orNull } from '../platform/http/wire.ts'
 import { subscriptionSchema, subscriptionToWire } from '../subscriptions/schemas.ts'
@@ -48,6 +49,11 @@ type Answer = { readonly status: 200 | 201; readonly toWire: (shown: Shown) => u
 const ofSubscription: Answer = { status: 200, toWire: subscriptionAnswerToWire }
 const ofInvoice: Answer = { status: 200, toWire: invoiceAnswerToWire }
 const ofCredit: Answer = { status: 200, toWire: ({ credit }) => creditToWire(there(credit)) }
+const ofAccount: Answer = { status: 200, toWire: ({ account, methods }) => accountToWire(there(account), methods) }
+const ofMethod: Answer = {
+  status: 200,
+  toWire: ({ account, method }) => methodToWire(there(method), there(account).defaultPaymentMethodId === method?.id),
+}
 const ofCreditNote: Answer = { status: 200, toWire: ({ creditNote }) => creditNoteToWire(there(creditNote)) }
 /** What the engine tells itself: nobody waits for its answer. */
 const ofNothing: Answer = { status: 200, toWire: () => null }
@@ -69,6 +75,14 @@ const answers = {
   void_invoice: { status: 200, toWire: voidAnswerToWire },
   mark_uncollectible: ofInvoice,
   apply_credit: ofInvoice,
+  pay_invoice: ofInvoice,
+  record_payment: ofInvoice,
+  attach_method: { ...ofMethod, status: 201 },
+  set_default_method: ofMethod,
+  update_method: ofMethod,
+  remove_method: ofMethod,
+  place_hold: { ...ofAccount, status: 201 },
+  release_hold: ofAccount,
   create_credit_note: { ...ofCreditNote, status: 201 },
   void_credit_note: ofCreditNote,
   grant_credit: { ...ofCredit, status: 201 },
@@ -79,6 +93,9 @@ const answers = {
   advance: ofNothing,
   record_outcomes: ofNothing,
   record_refunds: ofNothing,
+  record_dispute: ofNothing,
+  record_foreign_refund: ofNothing,
+  refund_payment: { status: 201, toWire: ({ refund }) => refundToWire(there(refund)) },
 } as const satisfies Record<Command['type'], Answer>
 
 export function answerOf(command: Command['type'], shown: Shown): { readonly status: number; readonly body: string } {

@@ -6,8 +6,9 @@ import type { AppContext } from '../platform/http/app.ts'
 import { actorOf, changedMeanwhile, missing } from '../platform/http/commit.ts'
 import { jsonResponse, keyInUse, replayOf } from '../platform/http/idempotency.ts'
 import { databaseUnavailable, Problem, problemOf } from '../platform/http/problem.ts'
+import { tellRelay } from './announce.ts'
 import { type Dispatched, type DispatchRequest, dispatch } from './dispatch.ts'
-import { subscriptionObject, tellRelay } from './objects.ts'
+import { subscriptionObject } from './objects.ts'
 
 type Sent = Pick<DispatchRequest, 'target' | 'command' | 'previewHash'> & {
   /** Where in the command the body stands, as a JSON pointer: faults are told from there. */

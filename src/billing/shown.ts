@@ -1,13 +1,18 @@
+import type { Account } from '../accounts/domain/account.ts'
+import type { PaymentMethod } from '../accounts/domain/payment-method.ts'
 import type { Credit } from '../credits/domain/credit.ts'
 import type { Discount } from '../discounts/domain/discount.ts'
 import type { CreditNote } from '../invoices/domain/credit-note.ts'
 import { type Invoice, isFinal } from '../invoices/domain/invoice.ts'
 import type { Id } from '../kernel/id.ts'
 import type { Payment } from '../payments/domain/payment.ts'
+import type { Refund } from '../payments/domain/refund.ts'
 import type { LateValues } from '../platform/db/commit.ts'
 import type { Subscription } from '../subscriptions/domain/subscription.ts'
 import type { Changed } from './domain/book.ts'
+import type { Command } from './domain/command.ts'
 import type { Decision } from './domain/decision.ts'
+import { nextSnapshot } from './domain/fold.ts'
 import type { Snapshot } from './domain/snapshot.ts'
 
 /** What a command shows of what it did: what it is about, or what it made. */
@@ -19,6 +24,12 @@ export type Shown = {
   readonly correction: Invoice | null
   /** The payment of the correction, or of the invoice. */
   readonly payment: Payment | null
+  readonly account: Account | null
+  /** Those of the account that were not removed. */
+  readonly methods: readonly PaymentMethod[]
+  /** The payment method it is about. */
+  readonly method: PaymentMethod | null
+  readonly refund: Refund | null
   readonly credit: Credit | null
   readonly creditNote: CreditNote | null
   readonly discounts: readonly Discount[]
@@ -30,11 +41,13 @@ export type Resume = {
   readonly invoice: Id<'invoice'> | null
   readonly correction: Id<'invoice'> | null
   readonly payment: Id<'payment'> | null
+  readonly method: Id<'payment_method'> | null
+  readonly account: Id<'account'> | null
   readonly payments: readonly Id<'payment'>[]
 }
 
 /** `target` is the id of what the command is about, of whatever kind. */
-export function shownOf(decision: Decision, snapshot: Snapshot, target: string): Shown {
+export function shownOf(decision: Decision, snapshot: Snapshot, target: string, command: Command): Shown {
   const invoice = find(decision.invoices, target) ?? read(snapshot.invoices, target) ?? newest(decision.invoices)
   const correction =
     made(decision.invoices).find(({ corrects }) => corrects !== null && corrects === invoice?.id) ?? null
@@ -45,13 +58,27 @@ export function shownOf(decision: Decision, snapshot: Snapshot, target: string):
       read(snapshot.subscriptions, target) ??
       made(decision.subscriptions).at(-1) ??
       null,
+    account: decision.account.after,
+    methods: nextSnapshot(snapshot, decision).methods,
     invoice,
     correction,
-    payment: decision.charges.find(({ after }) => after.payment.invoiceId === charged)?.after.payment ?? null,
+    payment: decision.payments.findLast(({ after }) => after.invoiceId === charged)?.after ?? null,
+    method: methodOf(decision, snapshot, command),
+    refund: made(decision.refunds).at(-1) ?? null,
     credit: find(decision.credits, target) ?? made(decision.credits).at(-1) ?? null,
     creditNote: find(decision.creditNotes, target) ?? made(decision.creditNotes).at(-1) ?? null,
     discounts: decision.discounts.map(({ after }) => after),
   }
+}
+
+/** The one that a command names by our id, or by the gateway's. */
+function methodOf(decision: Decision, snapshot: Snapshot, command: Command): PaymentMethod | null {
+  const isMeant = ({ id, gatewayMethod }: PaymentMethod) =>
+    'methodId' in command
+      ? id === command.methodId
+      : 'method' in command && gatewayMethod === command.method.gatewayMethod
+  const changed = decision.methods.map(({ after }) => after)
+  return changed.find(isMeant) ?? snapshot.methods.find(isMeant) ?? null
 }
 
 function find<T extends { readonly id: string }>(changes: readonly Changed<T>[], id: string): T | null {
@@ -80,6 +107,8 @@ export function resumeOf(shown: Shown, payments: Resume['payments']): Resume {
     invoice: shown.invoice?.id ?? null,
     correction: shown.correction?.id ?? null,
     payment: shown.payment?.id ?? null,
+    method: shown.method?.id ?? null,
+    account: shown.account?.id ?? null,
     payments,
   }
 }
@@ -89,14 +118,15 @@ export function shownAfter(shown: Shown, decisions: readonly Decision[]): Shown 
   const latest = <T extends { readonly id: string }>(value: T | null, changes: readonly Changed<T>[]) =>
     changes.findLast(({ after }) => after.id === value?.id)?.after ?? value
   const invoices = decisions.flatMap((decision) => decision.invoices)
-  const charges = decisions.flatMap((decision) => decision.charges)
+  const payments = decisions.flatMap((decision) => decision.payments)
   const subscriptions = decisions.flatMap((decision) => decision.subscriptions)
   return {
     ...shown,
     subscription: latest(shown.subscription, subscriptions),
     invoice: latest(shown.invoice, invoices),
     correction: latest(shown.correction, invoices),
-    payment: charges.findLast(({ after }) => after.payment.id === shown.payment?.id)?.after.payment ?? shown.payment,
+    payment: latest(shown.payment, payments),
+    account: decisions.at(-1)?.account.after ?? shown.account,
   }
 }
 

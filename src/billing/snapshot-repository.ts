@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { accountFrom, accountsIn, defaultMethodsIn, methodFrom } from '../accounts/repository.ts'
+import { accountFrom, accountsIn, methodFrom, methodsIn } from '../accounts/repository.ts'
 import { testClocks } from '../accounts/tables.ts'
 import { applicationFrom, applicationsOn, creditFrom, creditsAppliedTo, openCreditsOf } from '../credits/repository.ts'
 import { activeDiscountsOf, discountFrom, discountsOn } from '../discounts/repository.ts'
@@ -10,8 +10,9 @@ import type { Instant } from '../kernel/instant.ts'
 import { invariant } from '../kernel/invariant.ts'
 import { fromRow as organizationFrom } from '../organizations/repository.ts'
 import { organizations } from '../organizations/tables.ts'
+import { disputeFrom, disputesIn } from '../payments/dispute-repository.ts'
 import { refundFrom, refundsIn } from '../payments/refund-repository.ts'
-import { paymentFrom, paymentsIn } from '../payments/repository.ts'
+import { attemptFrom, attemptsIn, paymentFrom, paymentsIn } from '../payments/repository.ts'
 import { versionFrom, versionsIn } from '../plans/repository.ts'
 import type { Database } from '../platform/db/client.ts'
 import { oneSnapshot } from '../platform/db/client.ts'
@@ -34,9 +35,9 @@ export function theAccounts(
 }
 
 export function theAccountOf(
-  table: 'subscriptions' | 'invoices' | 'credits' | 'credit_notes',
+  table: 'subscriptions' | 'invoices' | 'credits' | 'credit_notes' | 'payments',
   organizationId: Id<'organization'>,
-  id: Id<'subscription'> | Id<'invoice'> | Id<'credit'> | Id<'credit_note'>,
+  id: Id<'subscription'> | Id<'invoice'> | Id<'credit'> | Id<'credit_note'> | Id<'payment'>,
 ): Chosen {
   return sql`(select organization_id, account_id from ${sql.raw(table)} where organization_id = ${organizationId} and id = ${id})`
 }
@@ -45,6 +46,8 @@ export function theAccountOf(
 export type Target = {
   readonly subscriptionId?: Id<'subscription'> | SQL<Id<'subscription'>>
   readonly invoiceId?: Id<'invoice'> | SQL<Id<'invoice'>>
+  /** A subquery of (organization_id, invoice id): those whose payments the command tells of. */
+  readonly paidInvoices?: SQL
 }
 
 /** The reads that every snapshot is made of, in one transaction: the first three find what the others are about. */
@@ -63,7 +66,7 @@ export function snapshotReads(database: Database, which: Chosen, target: Target 
     accountsIn(database, chosen),
     liveSubscriptionsOf(database, chosen),
     versionsIn(database, versionsThatMatter(chosen, target)),
-    defaultMethodsIn(database, chosen),
+    methodsIn(database, chosen),
     database.orm
       .select()
       .from(testClocks)
@@ -78,6 +81,8 @@ export function snapshotReads(database: Database, which: Chosen, target: Target 
     creditNotesOn(database, invoices),
     paymentsIn(database, invoices),
     refundsIn(database, invoices),
+    attemptsIn(database, invoices),
+    disputesIn(database, invoices),
     applicationsOn(database, voidable),
     creditsAppliedTo(database, voidable),
     discountsOn(database, usingCoupons(chosen, voidable)),
@@ -100,7 +105,7 @@ export type SnapshotRows = [
   Awaited<ReturnType<typeof accountsIn>>,
   Awaited<ReturnType<typeof liveSubscriptionsOf>>,
   Awaited<ReturnType<typeof versionsIn>>,
-  Awaited<ReturnType<typeof defaultMethodsIn>>,
+  Awaited<ReturnType<typeof methodsIn>>,
   (typeof testClocks.$inferSelect)[],
   Awaited<ReturnType<typeof openCreditsOf>>,
   Awaited<ReturnType<typeof activeDiscountsOf>>,
@@ -109,6 +114,8 @@ export type SnapshotRows = [
   Awaited<ReturnType<typeof creditNotesOn>>,
   Awaited<ReturnType<typeof paymentsIn>>,
   Awaited<ReturnType<typeof refundsIn>>,
+  Awaited<ReturnType<typeof attemptsIn>>,
+  Awaited<ReturnType<typeof disputesIn>>,
   Awaited<ReturnType<typeof applicationsOn>>,
   Awaited<ReturnType<typeof creditsAppliedTo>>,
   Awaited<ReturnType<typeof discountsOn>>,
@@ -122,16 +129,16 @@ export function parted<Rest extends unknown[]>([, , , ...results]: readonly [
   ...SnapshotRows,
   ...Rest,
 ]): { readonly rows: SnapshotRows; readonly rest: Rest } {
-  const count: SnapshotRows['length'] = 16
+  const count: SnapshotRows['length'] = 18
   return { rows: results.slice(0, count) as SnapshotRows, rest: results.slice(count) as Rest }
 }
 
 /**
- * (organization_id, id) of the invoices a decision may need: drafts and what they credit, what bills the present period of
+ * (organization_id, id) of the invoices a decision may need: drafts and what they credit, what is open, what bills the present period of
  * a subscription that may be credited, what a change waits for, and what a command is about with what credits it.
  */
 function invoicesThatMatter(chosen: Chosen, target: Target): SQL {
-  const { subscriptionId, invoiceId } = target
+  const { subscriptionId, invoiceId, paidInvoices } = target
   // Apart, so that those in motion are found by their index.
   const billing = (which: SQL) => sql`
     union select b.organization_id, b.invoice_id from subscriptions s
@@ -148,6 +155,7 @@ function invoicesThatMatter(chosen: Chosen, target: Target): SQL {
         where (l.organization_id, l.account_id) in ${chosen} and l.invoice_id = ${invoiceId})`
   return sql`(
     select organization_id, id from invoices where (organization_id, account_id) in ${chosen} and status = 'draft'
+    union select organization_id, id from invoices where (organization_id, account_id) in ${chosen} and status = 'open'
     union select i.organization_id, i.id from invoices d
       join invoice_lines l on l.organization_id = d.organization_id and l.invoice_id = d.id
       join invoices i on i.organization_id = d.organization_id and i.account_id = d.account_id
@@ -156,7 +164,7 @@ function invoicesThatMatter(chosen: Chosen, target: Target): SQL {
       where (d.organization_id, d.account_id) in ${chosen} and d.status = 'draft'
     ${billing(sql`(s.status = 'paused' or s.scheduled_change is not null or s.baseline is not null)`)}${asked}
     union ${invoicesToSupplement(chosen)}
-    union ${invoicesToVoid(chosen, target)}${crediting})`
+    union ${invoicesToVoid(chosen, target)}${crediting}${paidInvoices === undefined ? sql`` : sql` union ${paidInvoices}`})`
 }
 
 /** What billed a metering period for which usage came late, in all the documents that it came to. */
@@ -217,6 +225,8 @@ export function snapshotsFrom([
   noteRows,
   paymentRows,
   refundRows,
+  attemptRows,
+  disputeRows,
   applicationRows,
   appliedRows,
   usedRows,
@@ -229,10 +239,12 @@ export function snapshotsFrom([
     invoices: byAccount(invoicesFrom(invoiceRows, lineRows)),
     notes: byAccount(noteRows),
     payments: byAccount(paymentRows),
+    methods: byAccount(methodRows),
     refunds: byAccount(refundRows),
+    attempts: byAccount(attemptRows),
+    disputes: byAccount(disputeRows),
     applications: byAccount(applicationRows),
   }
-  const methodOf = new Map(methodRows.map((row) => [row.accountId, methodFrom(row)]))
   const versions = new Map(versionRows.map((row) => [row.id, versionFrom(row)]))
   const clocks = new Map(clockRows.map(({ id, now, target }) => [id, { now, advancing: target !== null }]))
   return inOrder(accountRows).map((row): Snapshot => {
@@ -245,15 +257,17 @@ export function snapshotsFrom([
       subscriptions: (ofAccount.subscriptions.get(row.id) ?? []).map(subscriptionFrom),
       versions,
       usageOf: noUsage,
-      method: methodOf.get(row.id) ?? null,
+      methods: (ofAccount.methods.get(row.id) ?? []).map(methodFrom),
       credits: (ofAccount.credits.get(row.id) ?? []).map(creditFrom),
       discounts: (ofAccount.discounts.get(row.id) ?? []).map(discountFrom),
       invoices: ofAccount.invoices.get(row.id) ?? [],
       creditNotes: (ofAccount.notes.get(row.id) ?? []).map(creditNoteFrom),
       payments: (ofAccount.payments.get(row.id) ?? []).map(paymentFrom),
       refunds: (ofAccount.refunds.get(row.id) ?? []).map(refundFrom),
+      attempts: (ofAccount.attempts.get(row.id) ?? []).map(attemptFrom),
+      disputes: (ofAccount.disputes.get(row.id) ?? []).map(disputeFrom),
       applications: (ofAccount.applications.get(row.id) ?? []).map(applicationFrom),
-      ...{ plans: [], coupon: null, charges: [] },
+      ...{ plans: [], coupon: null },
     }
   })
 }

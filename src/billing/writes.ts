@@ -8,9 +8,11 @@ import { invoiceFragments } from '../invoices/repository.ts'
 import type { Id, IdSource } from '../kernel/id.ts'
 import type { Instant } from '../kernel/instant.ts'
 import { ledgerFragment } from '../ledger/repository.ts'
-import type { Charge } from '../payments/domain/payment.ts'
+import { noticeRows } from '../notifications/repository.ts'
+import { disputeRows } from '../payments/dispute-repository.ts'
+import type { Attempt } from '../payments/domain/payment.ts'
 import { changedRefunds, createdRefunds } from '../payments/refund-repository.ts'
-import { changedCharges, createdCharges } from '../payments/repository.ts'
+import { attemptFragments, paymentFragments } from '../payments/repository.ts'
 import type { CommitRequest } from '../platform/db/commit.ts'
 import type { Fragment } from '../platform/db/fragment.ts'
 import { eventFragments } from '../platform/events/event.ts'
@@ -41,8 +43,18 @@ export function writesOf(
   const changed = subscriptions.filter(isChanged)
   const invoices = all((decision) => decision.invoices)
   const notes = all((decision) => decision.creditNotes)
+  const methods = all((decision) => decision.methods)
+  const payments = all((decision) => decision.payments)
+  const attempts = all((decision) => decision.attempts)
+  const disputes = all((decision) => decision.disputes)
+  const { plain = [], moved = [] } = Object.groupBy(decisions, ({ account }) =>
+    isBilledOnly(account) ? 'plain' : 'moved',
+  )
   const fragments: Fragment[] = [
-    accountRows.billed(decisions.map(({ account }) => account.after)),
+    accountRows.billed(plain.map(({ account }) => account.after)),
+    accountRows.moved(moved.map(({ account }) => account.after)),
+    accountRows.methodsCreated(made(methods)),
+    accountRows.methodsChanged(altered(methods)),
     ...seriesFragments(invoices.map(({ after }) => after).filter(isFinal), made(notes)),
     subscriptionRows.created(made(subscriptions)),
     subscriptionRows.renewed(changed.filter(isRenewal).map(({ after }) => after)),
@@ -57,14 +69,17 @@ export function writesOf(
     couponRows.redeemed(altered(all((decision) => decision.coupons))),
     discountRows.created(made(all((decision) => decision.discounts))),
     discountRows.changed(altered(all((decision) => decision.discounts))),
-    ...createdCharges(made(all((decision) => decision.charges)), inline, realNow),
-    ...changedCharges(altered(all((decision) => decision.charges)), realNow),
+    ...paymentFragments({ made: made(payments), changed: altered(payments) }, realNow),
+    ...attemptFragments({ made: made(attempts), changed: altered(attempts) }, inline, realNow),
+    disputeRows.created(made(disputes)),
+    disputeRows.changed(altered(disputes)),
     createdRefunds(made(all((decision) => decision.refunds)), realNow),
     changedRefunds(altered(all((decision) => decision.refunds)), realNow),
     ledgerFragment(
       all((decision) => decision.ledger),
       ids,
     ),
+    noticeRows(all((decision) => decision.notices)),
     ...eventFragments(decisions.flatMap((decision) => eventRows(decision, commitId, ids, actor))),
   ]
   return {
@@ -103,9 +118,16 @@ function isRenewal({ before, after }: Existing<Subscription>): boolean {
   return keys.every((key) => moved.includes(key) || before[key] === after[key])
 }
 
-/** New charges, to be made by the request itself. */
-export function newChargesOf(decision: Decision): readonly Charge[] {
-  return made(decision.charges)
+/** What the billing run changes of an account, which is all of most. */
+function isBilledOnly({ before, after }: Decision['account']): boolean {
+  const billed: readonly string[] = ['version', 'nextBillingAt', 'invoiceSequence', 'creditNoteSequence']
+  const keys = Object.keys(after) as (keyof typeof after)[]
+  return keys.every((key) => billed.includes(key) || before[key] === after[key])
+}
+
+/** Tries that begin, to be made by the request itself. */
+export function newAttemptsOf(decision: Decision): readonly Attempt[] {
+  return made(decision.attempts)
 }
 
 /** The answer of a request, once it is known: what a replay of its key gets. */

@@ -4,6 +4,7 @@ import { toIso } from '../kernel/instant.ts'
 import { pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import {
   amountSchema,
+  freeText,
   idSchema,
   instantOrNullSchema,
   metadataSchema,
@@ -24,12 +25,10 @@ export const newCreditSchema = z
   .strictObject({
     account: idSchema('account'),
     amount: positiveAmount.openapi({ description: 'Minor units of the account’s currency.', example: 2500 }),
-    reason: z
-      .string()
-      .trim()
-      .min(1, 'must not be empty')
-      .max(500)
-      .openapi({ description: 'Shown to the customer.', example: 'Sorry for the outage of 3 March' }),
+    reason: freeText(500).openapi({
+      description: 'Shown to the customer.',
+      example: 'Sorry for the outage of 3 March',
+    }),
     expires_at: instantOrNullSchema
       .default(null)
       .openapi({ description: 'From then on it is not usable any more. Default: never.' }),

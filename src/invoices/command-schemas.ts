@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { parseDecimal } from '../kernel/decimal.ts'
 import { unitsSchema } from '../plans/charge-schemas.ts'
-import { countrySchema, idSchema, unitAmountSchema } from '../platform/http/wire.ts'
+import { countrySchema, freeText, idSchema, unitAmountSchema } from '../platform/http/wire.ts'
 import type { DraftPatch, NewLine } from './domain/one-off.ts'
 
 /** What the commands on invoices take in. */
@@ -11,7 +11,7 @@ const MAX_LINES = 250
 
 const newLineSchema = z
   .strictObject({
-    description: z.string().trim().min(1, 'must not be empty').max(500).openapi({ example: 'Set-up, two hours' }),
+    description: freeText(500).openapi({ example: 'Set-up, two hours' }),
     quantity: unitsSchema.refine(isNotZero, 'must not be zero').default('1'),
     unit_amount: unitAmountSchema.openapi({ description: 'Minor units for one, as a decimal string.' }),
   })
@@ -23,13 +23,7 @@ function isNotZero(text: string): boolean {
 }
 
 const linesSchema = z.array(newLineSchema).min(1, 'must have at least one line').max(MAX_LINES)
-const memoSchema = z
-  .string()
-  .trim()
-  .min(1, 'must not be empty; null is none')
-  .max(2000)
-  .nullable()
-  .openapi({ description: 'Shown to the customer.' })
+const memoSchema = freeText(2000).nullable().openapi({ description: 'Shown to the customer; null is none.' })
 const termsSchema = z
   .number()
   .int()
@@ -88,7 +82,7 @@ export function taxesFromWire(taxes: z.output<typeof finalizeSchema>['taxes']) {
 
 export const voidInvoiceSchema = z
   .strictObject({
-    reason: z.string().trim().min(1, 'must not be empty').max(500).openapi({ example: 'Wrong number of seats' }),
+    reason: freeText(500).openapi({ example: 'Wrong number of seats' }),
     regenerate: z.boolean().optional().openapi({
       description: 'Whether a correction takes its place at once. Default: for what bills a subscription’s period.',
     }),

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { encodeId } from '../kernel/id.ts'
 import { toIso } from '../kernel/instant.ts'
 import { pageQuery } from '../platform/http/pagination.ts'
-import { amountSchema, idSchema, optionalId, timeOrNull, timeSchema } from '../platform/http/wire.ts'
+import { amountSchema, freeText, idSchema, optionalId, timeOrNull, timeSchema } from '../platform/http/wire.ts'
 import { type CreditAsked, type CreditNote, creditNoteStatuses } from './domain/credit-note.ts'
 import { lineTaxSchema, lineTaxToWire } from './schemas.ts'
 
@@ -25,7 +25,7 @@ const newLineSchema = z
 export const newCreditNoteSchema = z
   .strictObject({
     invoice: idSchema('invoice'),
-    reason: z.string().trim().min(1, 'must not be empty').max(500).openapi({ example: 'Two seats too many' }),
+    reason: freeText(500).openapi({ example: 'Two seats too many' }),
     lines: z
       .array(newLineSchema)
       .min(1, 'must have at least one line; without the member it is all of them')

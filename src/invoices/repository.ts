@@ -6,9 +6,11 @@ import { type Fragment, insertsInto, updatesOf } from '../platform/db/fragment.t
 import type { PageQuery } from '../platform/http/pagination.ts'
 import {
   balanceOf,
+  type Collection,
   type DraftInvoice,
   type FinalInvoice,
   type Invoice,
+  idle,
   isFinal,
   type keptStatuses,
 } from './domain/invoice.ts'
@@ -38,12 +40,14 @@ const draftRows = updatesOf(
     ...(['status', 'awaits', 'finalizeAt', 'number', 'finalizedAt', 'dueAt', 'billTo', 'memo', 'termsDays'] as const),
     ...(['periodStart', 'periodEnd', 'subtotal', 'discount', 'tax', 'taxes', 'total'] as const),
     ...(['paid', 'creditsApplied', 'creditNotes', 'writtenOff', 'balance'] as const),
+    ...(['collection', 'failedAt', 'nextAttemptAt', 'heldDays'] as const),
   ],
   late,
 )
 /** Money or status moved; nothing else of a final invoice can. */
 const settledRows = updatesOf(invoices, 'account', [
   ...(['status', 'paid', 'creditsApplied', 'creditNotes', 'writtenOff', 'balance', 'voidedAt', 'voidReason'] as const),
+  ...(['collection', 'failedAt', 'nextAttemptAt', 'heldDays'] as const),
 ])
 
 type Change = { readonly before: Invoice | null; readonly after: Invoice }
@@ -83,6 +87,7 @@ function toRow(invoice: Stored): Row {
     ...rest,
     ...pick(final),
     ...settlement,
+    ...collectionToRow(rest.status === 'draft' ? idle : rest.collection),
     awaits: rest.status === 'draft' ? rest.awaits : null,
     finalizeAt: rest.status === 'draft' ? rest.finalizeAt : null,
     voidedAt: voided?.at ?? null,
@@ -98,12 +103,17 @@ function pick({ number, finalizedAt, dueAt, billTo }: Pick<Row, 'number' | 'fina
   return { number, finalizedAt, dueAt, billTo }
 }
 
+function collectionToRow({ state, ...rest }: Collection) {
+  return { collection: state, ...rest }
+}
+
 const noSettlement = { paid: 0n, creditsApplied: 0n, creditNotes: 0n, writtenOff: 0n }
 const notFinal = { number: null, finalizedAt: null, dueAt: null, billTo: null }
 
 export function invoiceFrom(row: Row, lines: readonly LineRow[]): Stored {
   const { periodStart, periodEnd, taxes, paid, creditsApplied, creditNotes, writtenOff, balance: _, ...rest } = row
-  const { number, finalizedAt, dueAt, billTo, status, awaits, finalizeAt, voidedAt, voidReason, ...body } = rest
+  const { number, finalizedAt, dueAt, billTo, status, awaits, finalizeAt, voidedAt, voidReason, ...other } = rest
+  const { collection: state, failedAt, nextAttemptAt, heldDays, ...body } = other
   const common = {
     ...body,
     period: { start: periodStart, end: periodEnd },
@@ -118,6 +128,7 @@ export function invoiceFrom(row: Row, lines: readonly LineRow[]): Stored {
   return {
     ...{ ...common, status, number, finalizedAt, dueAt, billTo },
     settlement: { paid, creditsApplied, creditNotes, writtenOff },
+    collection: { state, failedAt, nextAttemptAt, heldDays },
     voided: voidedAt === null ? null : { at: voidedAt, reason: voidReason ?? '' },
   }
 }

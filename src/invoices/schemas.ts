@@ -9,6 +9,7 @@ import { amountSchema, idSchema, optionalId, orNull, timeOrNull, timeSchema } fr
 import { periodSchema, periodToWire } from '../subscriptions/schemas.ts'
 import {
   balanceOf,
+  collectionStates,
   draftAwaits,
   type Invoice,
   invoiceReasons,
@@ -100,6 +101,16 @@ export const invoiceSchema = z
     credit_notes: amountSchema,
     written_off: amountSchema,
     balance: amountSchema,
+    collection: orNull(
+      z.object({
+        state: z.enum(collectionStates),
+        failed_at: timeSchema.nullable(),
+        next_attempt_at: timeSchema.nullable(),
+      }),
+    ).openapi({
+      description:
+        'How far it has come in being charged. suspended: only a new method or the customer can go on · exhausted: every retry was made. Null for a draft.',
+    }),
     voided_at: timeSchema.nullable(),
     void_reason: z.string().nullable(),
   })
@@ -140,6 +151,11 @@ export function invoiceToWire(invoice: Invoice): z.output<typeof invoiceSchema> 
     credit_notes: Number(settlement?.creditNotes ?? 0n),
     written_off: Number(settlement?.writtenOff ?? 0n),
     balance: Number(balanceOf(invoice)),
+    collection: final && {
+      state: final.collection.state,
+      failed_at: timeOrNull(final.collection.failedAt),
+      next_attempt_at: timeOrNull(final.collection.nextAttemptAt),
+    },
     voided_at: timeOrNull(final?.voided?.at ?? null),
     void_reason: final?.voided?.reason ?? null,
   }

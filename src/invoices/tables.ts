@@ -20,7 +20,16 @@ import { planVersions } from '../plans/tables.ts'
 import { instantColumn } from '../platform/db/columns.ts'
 import { subscriptions } from '../subscriptions/tables.ts'
 import type { CreditNote } from './domain/credit-note.ts'
-import type { BillTo, DraftInvoice, InvoiceReason, InvoiceStatus, Line, TaxAmount } from './domain/invoice.ts'
+import {
+  type BillTo,
+  type Collection,
+  collectionStates,
+  type DraftInvoice,
+  type InvoiceReason,
+  type InvoiceStatus,
+  type Line,
+  type TaxAmount,
+} from './domain/invoice.ts'
 
 /** A trigger refuses a change of anything but status, version and settlement once `finalized_at` is set. */
 export const invoices = pgTable(
@@ -59,6 +68,10 @@ export const invoices = pgTable(
     creditNotes: bigint('credit_notes', { mode: 'bigint' }).notNull(),
     writtenOff: bigint('written_off', { mode: 'bigint' }).notNull(),
     balance: bigint('balance', { mode: 'bigint' }).notNull(),
+    collection: text('collection').notNull().default('idle').$type<Collection['state']>(),
+    failedAt: instantColumn('failed_at'),
+    nextAttemptAt: instantColumn('next_attempt_at'),
+    heldDays: integer('held_days').notNull().default(0),
   },
   (table): PgTableExtraConfigValue[] => [
     primaryKey({ name: 'invoices_pkey', columns: [table.organizationId, table.id] }),
@@ -80,6 +93,9 @@ export const invoices = pgTable(
       foreignColumns: [table.organizationId, table.id],
       name: 'invoices_corrects',
     }),
+    index('invoices_open').on(table.organizationId, table.accountId).where(sql`${table.status} = 'open'`),
+    check('invoices_collection', sql.raw(`collection in (${collectionStates.map((name) => `'${name}'`).join(', ')})`)),
+    check('invoices_retrying', sql`(${table.collection} = 'retrying') = (${table.nextAttemptAt} is not null)`),
     index('invoices_drafts').on(table.organizationId, table.accountId).where(sql`${table.status} = 'draft'`),
     check('invoices_awaits', sql`(${table.status} = 'draft') = (${table.awaits} is not null)`),
     check('invoices_void', sql`(${table.status} = 'void') = (${table.voidedAt} is not null)`),

@@ -25,6 +25,9 @@ export const prefixes = {
   payment: 'pay',
   attempt: 'att',
   refund: 'ref',
+  dispute: 'dp',
+  difference: 'diff',
+  notification: 'ntf',
   event: 'evt',
   commit: 'cmt',
   ledger_entry: 'led',
@@ -88,6 +91,11 @@ function dashed(digits: string): string {
 /** The low 16 bits of a commit's id are zero: they number what the commit makes. */
 export function commitId(now: Instant, random: Uint8Array): Id<'commit'> {
   return `${uuidV7(now, random).slice(0, -4)}0000` as Id<'commit'>
+}
+
+/** When it was made, in real time: the first 48 bits. */
+export function madeAt(id: Id<IdKind>): Instant {
+  return Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16) as Instant
 }
 
 const MAX_IDS = 0xffff

@@ -25,6 +25,7 @@ import {
   apiKeySchema,
   apiKeyToWire,
   newApiKeySchema,
+  settingsAfter,
   settingsPatchSchema,
   settingsSchema,
   settingsToWire,
@@ -61,21 +62,8 @@ route(
   },
   async (c) => {
     const before = await getOrganization(c.get('database'), c.get('caller').organizationId)
-    const { default_currency, numbering, tax, proration, invoicing, usage } = c.req.valid('json')
-    const organization: Organization = {
-      ...before,
-      version: before.version + 1,
-      settings: {
-        defaultCurrency: default_currency ?? before.settings.defaultCurrency,
-        numbering: numbering ?? before.settings.numbering,
-        tax: tax ?? before.settings.tax,
-        proration: proration
-          ? { granularity: proration.granularity, invoicing: proration.invoice }
-          : before.settings.proration,
-        invoicing: invoicing ?? before.settings.invoicing,
-        usage: usage ? { graceMinutes: usage.grace_minutes } : before.settings.usage,
-      },
-    }
+    const settings = settingsAfter(before.settings, c.req.valid('json'))
+    const organization: Organization = { ...before, version: before.version + 1, settings }
     const body = settingsToWire(organization)
     const commitId = newCommitId()
     const event = eventOf(c, commitId, idsOfCommit(commitId), {

@@ -10,7 +10,10 @@ import {
   numberings,
   type Organization,
   organizationModes,
+  type Settings,
+  smallBalances,
   taxEngines,
+  terminalActions,
 } from './domain/organization.ts'
 import type { ApiKeyRow } from './repository.ts'
 
@@ -65,8 +68,67 @@ const usage = z.strictObject({
   }),
 })
 
+const terms = z.strictObject({
+  days: z.number().int().min(0).max(365).openapi({
+    description: 'Local days until an invoice is due, of new accounts that pay by invoice and say nothing else.',
+  }),
+})
+
+const days = z.number().int().min(1).max(365)
+/** With the first try it stays below what card schemes allow in a month. */
+const MAX_RETRIES = 10
+
+const retries = z.strictObject({
+  days: z
+    .array(days)
+    .max(MAX_RETRIES)
+    .refine(isAscending, 'must ascend')
+    .openapi({
+      description: 'Local days after the first failure on which a payment is tried again. None: it is tried once.',
+      example: [3, 5, 7, 10],
+    }),
+  fallbacks: z
+    .boolean()
+    .openapi({ description: 'Where the default method is declined, the account’s others are tried, newest first.' }),
+  small_balances: z.enum(smallBalances).openapi({
+    description:
+      'What becomes of a balance that is less than the gateway charges: written off, or left open, unpaid and not overdue.',
+  }),
+})
+
+const dunning = z
+  .strictObject({
+    reminder_days: days,
+    warning_days: days,
+    blocked_days: days,
+    terminal_days: days.openapi({ description: 'Local days after an account was blocked.' }),
+    terminal_action: z.enum(terminalActions).openapi({
+      description:
+        'cancel: its subscriptions are cancelled · leave: nothing · uncollectible: they are cancelled, and what it owes is written off.',
+    }),
+  })
+  .refine(
+    ({ reminder_days, warning_days, blocked_days }) => isAscending([reminder_days, warning_days, blocked_days]),
+    'the days of reminder, warning and blocking must ascend',
+  )
+  .openapi({ description: 'Local days past due.' })
+
+function isAscending(some: readonly number[]): boolean {
+  return some.every((day, index) => index === 0 || day > (some[index - 1] ?? 0))
+}
+
 export const settingsPatchSchema = z
-  .strictObject({ default_currency: currencySchema, numbering, tax, proration, invoicing, usage })
+  .strictObject({
+    default_currency: currencySchema,
+    numbering,
+    tax,
+    proration,
+    invoicing,
+    usage,
+    terms,
+    retries,
+    dunning,
+  })
   .partial()
   .openapi('SettingsPatch')
 
@@ -81,6 +143,9 @@ export const settingsSchema = z
     proration,
     invoicing,
     usage,
+    terms,
+    retries,
+    dunning,
   })
   .openapi('Settings')
 
@@ -94,7 +159,46 @@ export function settingsToWire({ id, name, mode, settings }: Organization): z.ou
     proration: { granularity: settings.proration.granularity, invoice: settings.proration.invoicing },
     invoicing: settings.invoicing,
     usage: { grace_minutes: settings.usage.graceMinutes },
+    terms: settings.terms,
+    retries: {
+      days: [...settings.retries.days],
+      fallbacks: settings.retries.fallbacks,
+      small_balances: settings.retries.smallBalances,
+    },
+    dunning: {
+      reminder_days: settings.dunning.reminderDays,
+      warning_days: settings.dunning.warningDays,
+      blocked_days: settings.dunning.blockedDays,
+      terminal_days: settings.dunning.terminalDays,
+      terminal_action: settings.dunning.terminalAction,
+    },
     tax: { engine: settings.tax.engine, rates: settings.tax.rates.map((rate) => ({ ...rate })) },
+  }
+}
+
+/** Members that are left out stay as they are. */
+export function settingsAfter(before: Settings, patch: z.output<typeof settingsPatchSchema>): Settings {
+  const { proration, usage, retries, dunning } = patch
+  return {
+    defaultCurrency: patch.default_currency ?? before.defaultCurrency,
+    numbering: patch.numbering ?? before.numbering,
+    tax: patch.tax ?? before.tax,
+    proration: proration ? { granularity: proration.granularity, invoicing: proration.invoice } : before.proration,
+    invoicing: patch.invoicing ?? before.invoicing,
+    usage: usage ? { graceMinutes: usage.grace_minutes } : before.usage,
+    terms: patch.terms ?? before.terms,
+    retries: retries
+      ? { days: retries.days, fallbacks: retries.fallbacks, smallBalances: retries.small_balances }
+      : before.retries,
+    dunning: dunning
+      ? {
+          reminderDays: dunning.reminder_days,
+          warningDays: dunning.warning_days,
+          blockedDays: dunning.blocked_days,
+          terminalDays: dunning.terminal_days,
+          terminalAction: dunning.terminal_action,
+        }
+      : before.dunning,
   }
 }
 

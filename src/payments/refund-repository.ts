@@ -12,7 +12,7 @@ import { payments, refunds } from './tables.ts'
 type Organization = Id<'organization'>
 
 const newRefunds = insertsInto(refunds, 'account')
-const changes = ['status', 'outcome', 'failure', 'gatewayRefund', 'endedAt', 'claimedUntil'] as const
+const changes = ['status', 'outcome', 'failure', 'gatewayRefund', 'endedAt', 'claimedUntil', 'settledAt'] as const
 const changedRows = updatesOf(refunds, 'account', changes)
 
 /**
@@ -27,16 +27,34 @@ export function createdRefunds(created: readonly Refund[], realNow: Instant): Fr
       ...refund,
       dueAt: dueInTime(refund),
       claimedUntil: refund.clockId === null ? null : realNow,
+      settledAt: settledAtOf(refund, realNow),
     })),
   )
 }
 
 /** A refund whose outcome is open gets its next look with it. */
 export function changedRefunds(changed: readonly Refund[], realNow: Instant): Fragment {
-  return changedRows(changed.map((refund) => ({ ...refund, claimedUntil: askRefundAgainAt(refund.outcome, realNow) })))
+  return changedRows(
+    changed.map((refund) => ({
+      ...refund,
+      claimedUntil: askRefundAgainAt(refund.outcome, realNow),
+      settledAt: settledAtOf(refund, realNow),
+    })),
+  )
 }
 
-export function refundFrom({ claimedUntil, claim, ...refund }: typeof refunds.$inferSelect): Refund {
+/** When money went out is kept in real time too: the gateway's books know no test clock. */
+function settledAtOf({ status }: Refund, realNow: Instant): Instant | null {
+  return status === 'succeeded' ? realNow : null
+}
+
+export function refundFrom({
+  claimedUntil,
+  claim,
+  settledAt,
+  balanceTransaction,
+  ...refund
+}: typeof refunds.$inferSelect): Refund {
   return refund
 }
 
@@ -85,6 +103,31 @@ export function refundsIn(database: Database, invoices: SQL) {
       sql`(${refunds.organizationId}, ${refunds.paymentId}) in (
         select p.organization_id, p.id from payments p where (p.organization_id, p.invoice_id) in ${invoices})`,
     )
+}
+
+/** The refund that a gateway speaks of: by its own id, or by ours that it was given. */
+export async function refundAtGateway(
+  database: Database,
+  at: {
+    readonly organizationId: Organization
+    readonly gatewayAccountId: Id<'gateway_account'>
+    readonly gatewayRefund: string
+    readonly ourRefund: Id<'refund'> | null
+  },
+): Promise<Refund | null> {
+  const ours = at.ourRefund === null ? sql`false` : sql`${refunds.id} = ${at.ourRefund}`
+  const [row] = await database.orm
+    .select()
+    .from(refunds)
+    .where(
+      and(
+        eq(refunds.organizationId, at.organizationId),
+        eq(refunds.gatewayAccountId, at.gatewayAccountId),
+        sql`(${refunds.gatewayRefund} = ${at.gatewayRefund} or ${ours})`,
+      ),
+    )
+    .limit(1)
+  return row === undefined ? null : refundFrom(row)
 }
 
 export type RefundFilter = {

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { encodeId } from '../kernel/id.ts'
 import { toIso } from '../kernel/instant.ts'
 import { pageQuery } from '../platform/http/pagination.ts'
-import { amountSchema, idSchema, optionalId, timeOrNull, timeSchema } from '../platform/http/wire.ts'
+import { amountSchema, freeText, idSchema, optionalId, timeOrNull, timeSchema } from '../platform/http/wire.ts'
 import { type Refund, refundOutcomeKinds, refundStatuses } from './domain/refund.ts'
 
 export const refundQuerySchema = z.strictObject({
@@ -53,3 +53,13 @@ export function refundToWire(refund: Refund): z.output<typeof refundSchema> {
     ended_at: timeOrNull(refund.endedAt),
   }
 }
+
+export const newRefundSchema = z
+  .strictObject({
+    payment: idSchema('payment'),
+    amount: z.number().int().positive().max(Number.MAX_SAFE_INTEGER).optional().openapi({
+      description: 'Minor units. Default: all that is left of the payment.',
+    }),
+    reason: freeText(500),
+  })
+  .openapi('NewRefund')

@@ -7,46 +7,48 @@ import { type Fragment, insertsInto, updatesOf } from '../platform/db/fragment.t
 import type { PageQuery } from '../platform/http/pagination.ts'
 import { type ClaimedBy, claimDue, type DueCharges, isDueAt, LEASE_MS } from './claim-repository.ts'
 import { askAgainAt } from './domain/outcome.ts'
-import type { Attempt, Charge, Payment } from './domain/payment.ts'
+import type { Attempt, Payment } from './domain/payment.ts'
 import { gatewayAccounts, paymentAttempts, payments } from './tables.ts'
 
 type Organization = Id<'organization'>
 export type GatewayAccount = typeof gatewayAccounts.$inferSelect
 
-const newPayments = insertsInto(payments, 'account')
-const newAttempts = insertsInto(paymentAttempts, 'account')
-const changedPayments = updatesOf(payments, 'account', ['status', 'outcome', 'decline'])
-const changedAttempts = updatesOf(paymentAttempts, 'account', ['outcome', 'decline', 'endedAt', 'claimedUntil'])
-export const newGatewayAccounts = insertsInto(gatewayAccounts, 'organization')
+const newPaymentRows = insertsInto(payments, 'account')
+const newAttemptRows = insertsInto(paymentAttempts, 'account')
+const changedPaymentRows = updatesOf(payments, 'account', [
+  ...(['status', 'amount', 'paymentMethodId', 'gatewayAccountId', 'outcome', 'decline', 'settledAt'] as const),
+])
+const changedAttemptRows = updatesOf(paymentAttempts, 'account', ['outcome', 'decline', 'endedAt', 'claimedUntil'])
+
+type Changed<T> = { readonly made: readonly T[]; readonly changed: readonly T[] }
+
+/** When money came in is kept in real time too: the gateway's books know no test clock. */
+export function paymentFragments({ made, changed }: Changed<Payment>, realNow: Instant): readonly Fragment[] {
+  const toRow = (payment: Payment) => ({ ...payment, settledAt: payment.status === 'succeeded' ? realNow : null })
+  return [newPaymentRows(made.map(toRow)), changedPaymentRows(changed.map(toRow))]
+}
 
 /**
  * `inline`: the request goes on to charge by itself, under a lease; otherwise the charge queue takes it, and the lease of
- * an account on a test clock is over from the start, so that real time's sweep sees it too.
+ * an account on a test clock is over from the start, so that real time's sweep sees it too. An attempt whose outcome is
+ * open gets its next look with it: one row can be updated once a statement.
  */
-export function createdCharges(charges: readonly Charge[], inline: boolean, realNow: Instant): readonly Fragment[] {
+export function attemptFragments(
+  { made, changed }: Changed<Attempt>,
+  inline: boolean,
+  realNow: Instant,
+): readonly Fragment[] {
   // A run ahead of time makes invoices of the future; their charges are due when they are made.
-  const dueInTime = ({ attempt }: Charge) =>
-    attempt.clockId === null && attempt.dueAt > realNow ? realNow : attempt.dueAt
-  const leaseOf = ({ attempt }: Charge) =>
-    inline ? plusMs(realNow, LEASE_MS) : attempt.clockId === null ? null : realNow
+  const dueInTime = ({ clockId, dueAt }: Attempt) => (clockId === null && dueAt > realNow ? realNow : dueAt)
+  const leaseOf = ({ clockId }: Attempt) => (inline ? plusMs(realNow, LEASE_MS) : clockId === null ? null : realNow)
   return [
-    newPayments(charges.map(({ payment }) => payment)),
-    newAttempts(
-      charges.map((charge) => ({ ...charge.attempt, dueAt: dueInTime(charge), claimedUntil: leaseOf(charge) })),
-    ),
+    newAttemptRows(made.map((attempt) => ({ ...attempt, dueAt: dueInTime(attempt), claimedUntil: leaseOf(attempt) }))),
+    changedAttemptRows(changed.map((attempt) => ({ ...attempt, claimedUntil: askAgainAt(attempt.outcome, realNow) }))),
   ]
 }
 
-/** An attempt whose outcome is open gets its next look with it: one row can be updated once a statement. */
-export function changedCharges(charges: readonly Charge[], realNow: Instant): readonly Fragment[] {
-  return [
-    changedPayments(charges.map(({ payment }) => payment)),
-    changedAttempts(charges.map(({ attempt }) => ({ ...attempt, claimedUntil: askAgainAt(attempt.outcome, realNow) }))),
-  ]
-}
-
-export function paymentFrom(row: typeof payments.$inferSelect): Payment {
-  return row
+export function paymentFrom({ settledAt, balanceTransaction, ...payment }: typeof payments.$inferSelect): Payment {
+  return payment
 }
 
 export function attemptFrom({ claimedUntil, claim, ...attempt }: typeof paymentAttempts.$inferSelect): Attempt {
@@ -101,34 +103,32 @@ export function openAttemptsOf(organizationId: Organization, paymentIds: readonl
   return sql`ended_at is null and organization_id = ${organizationId} and payment_id in ${[...paymentIds]}`
 }
 
-/** What charging needs to know, read by the attempts that `which` says. */
+/**
+ * What charging needs to know besides its accounts, read by the attempts that `which` says; `invoices` are those that an
+ * account's snapshot must hold.
+ */
 export function chargeReads(database: Database, which: SQL) {
-  const ofPayments = sql`(select organization_id, payment_id from payment_attempts where ${which})`
-  const by = (column: string) =>
-    sql`(select p.organization_id, p.${sql.raw(column)} from payments p where (p.organization_id, p.id) in ${ofPayments})`
+  const by = (column: string) => sql`(select organization_id, ${sql.raw(column)} from payment_attempts where ${which})`
   return {
     attempts: database.orm
       .select()
       .from(paymentAttempts)
       .where(which)
       .orderBy(asc(paymentAttempts.dueAt), asc(paymentAttempts.id)),
-    payments: database.orm
-      .select()
-      .from(payments)
-      .where(sql`(${payments.organizationId}, ${payments.id}) in ${ofPayments}`),
     methods: database.orm
       .select()
       .from(paymentMethods)
       .where(sql`(${paymentMethods.organizationId}, ${paymentMethods.id}) in ${by('payment_method_id')}`),
     gatewayAccounts: gatewayAccountsIn(database, by('gateway_account_id')),
-    invoices: by('invoice_id'),
     accounts: by('account_id'),
+    invoices: sql`(select p.organization_id, p.invoice_id from payments p
+      where (p.organization_id, p.id) in ${by('payment_id')})`,
   }
 }
 
 /**
- * Keeps the gateway's ids before the first confirmation, and answers which payments may still be confirmed: a look at
- * the invoice in the same statement, as late as can be.
+ * Keeps the gateway's ids before the first confirmation, and answers which payments may still be confirmed: those that
+ * have no other id, after a look at the invoice in the same statement, as late as can be.
  */
 export async function keepGatewayPayments(
   database: Database,
@@ -144,6 +144,7 @@ export async function keepGatewayPayments(
     from json_to_recordset(${JSON.stringify(rows)}::json) as r(organization_id uuid, id uuid, gateway_payment text), invoices i
     where p.organization_id = r.organization_id and p.id = r.id
       and i.organization_id = p.organization_id and i.id = p.invoice_id
+      and coalesce(p.gateway_payment, r.gateway_payment) = r.gateway_payment
       and p.status = 'pending' and i.status = 'open' and i.balance >= p.amount
     returning p.id`)
   return new Set(result.rows.map(({ id }) => id))
@@ -172,20 +173,6 @@ export function gatewayAccountsIn(database: Database, chosen: SQL) {
     .select()
     .from(gatewayAccounts)
     .where(sql`(${gatewayAccounts.organizationId}, ${gatewayAccounts.id}) in ${chosen}`)
-}
-
-export function gatewayAccountPage(database: Database, organizationId: Organization, page: PageQuery) {
-  return database.orm
-    .select()
-    .from(gatewayAccounts)
-    .where(
-      and(
-        eq(gatewayAccounts.organizationId, organizationId),
-        page.cursor === undefined ? undefined : lt(gatewayAccounts.id, page.cursor as Id<'gateway_account'>),
-      ),
-    )
-    .orderBy(desc(gatewayAccounts.id))
-    .limit(page.limit + 1)
 }
 
 export type PaymentFilter = {
@@ -230,6 +217,46 @@ export function paymentById(database: Database, organizationId: Organization, id
     .where(and(eq(payments.organizationId, organizationId), eq(payments.id, id)))
 }
 
+type AtGateway = {
+  readonly organizationId: Organization
+  readonly gatewayAccountId: Id<'gateway_account'>
+  readonly gatewayPayment: string
+  readonly ourPayment?: Id<'payment'> | null
+}
+
+/** The payment that a gateway speaks of: by its own id, or by ours that it was given. */
+export async function paymentAtGateway(database: Database, at: AtGateway): Promise<Payment | null> {
+  const { organizationId, gatewayAccountId, gatewayPayment, ourPayment = null } = at
+  const ours =
+    ourPayment === null ? sql`false` : sql`(${payments.id} = ${ourPayment} and ${payments.gatewayPayment} is null)`
+  const [row] = await database.orm
+    .select()
+    .from(payments)
+    .where(
+      and(
+        eq(payments.organizationId, organizationId),
+        eq(payments.gatewayAccountId, gatewayAccountId),
+        sql`(${payments.gatewayPayment} = ${gatewayPayment} or ${ours})`,
+      ),
+    )
+    .limit(1)
+  return row === undefined ? null : paymentFrom(row)
+}
+
+/** The gateway's id of a payment that was lost on its way here. */
+export async function namePayment(
+  database: Database,
+  { organizationId, id }: Pick<Payment, 'organizationId' | 'id'>,
+  gatewayPayment: string,
+): Promise<void> {
+  await database.orm
+    .update(payments)
+    .set({ gatewayPayment })
+    .where(
+      and(eq(payments.organizationId, organizationId), eq(payments.id, id), sql`${payments.gatewayPayment} is null`),
+    )
+}
+
 /** Every payment of some invoices; `invoices` is a subquery of (organization_id, id). */
 export function paymentsIn(database: Database, invoices: SQL) {
   return database.orm
@@ -238,20 +265,15 @@ export function paymentsIn(database: Database, invoices: SQL) {
     .where(sql`(${payments.organizationId}, ${payments.invoiceId}) in ${invoices}`)
 }
 
-/** A payment that is being tried with a method. */
-export function pendingPaymentBy(database: Database, organizationId: Organization, method: Id<'payment_method'>) {
+/** The tries of some invoices' payments that are not paid; `invoices` is a subquery of (organization_id, id). */
+export function attemptsIn(database: Database, invoices: SQL) {
   return database.orm
-    .select({ id: payments.id })
-    .from(payments)
+    .select()
+    .from(paymentAttempts)
     .where(
-      and(
-        eq(payments.organizationId, organizationId),
-        eq(payments.paymentMethodId, method),
-        sql`exists (select from payment_attempts a where a.organization_id = ${payments.organizationId}
-          and a.payment_id = ${payments.id} and a.ended_at is null)`,
-      ),
+      sql`(${paymentAttempts.organizationId}, ${paymentAttempts.paymentId}) in (select p.organization_id, p.id
+        from payments p where (p.organization_id, p.invoice_id) in ${invoices} and p.status <> 'succeeded')`,
     )
-    .limit(1)
 }
 
 /** Newest first. */

@@ -2,10 +2,16 @@ import { z } from '@hono/zod-openapi'
 import { encodeId } from '../kernel/id.ts'
 import { toIso } from '../kernel/instant.ts'
 import { pageQuery } from '../platform/http/pagination.ts'
-import { amountSchema, idSchema, orNull, timeOrNull, timeSchema } from '../platform/http/wire.ts'
+import { amountSchema, freeText, idSchema, optionalId, orNull, timeOrNull, timeSchema } from '../platform/http/wire.ts'
 import { declineKinds } from './domain/decline.ts'
-import { type Attempt, outcomeKinds, type Payment, paymentStatuses } from './domain/payment.ts'
-import type { gatewayAccounts } from './tables.ts'
+import {
+  type Attempt,
+  attemptReasons,
+  manualKinds,
+  outcomeKinds,
+  type Payment,
+  paymentStatuses,
+} from './domain/payment.ts'
 
 export const newPaymentMethodSchema = z
   .strictObject({
@@ -20,27 +26,6 @@ export const newPaymentMethodSchema = z
   })
   .openapi('NewPaymentMethod')
 
-export const newGatewayAccountSchema = z
-  .strictObject({
-    kind: z.literal('stripe'),
-    name: z.string().trim().min(1).max(100),
-    secret_key: z
-      .string()
-      .regex(/^(sk|rk)_(test|live)_\w{1,250}$/, 'must be a Stripe secret key')
-      .openapi({ description: 'Sealed before it is stored; never shown again.' }),
-  })
-  .openapi('NewGatewayAccount')
-
-export const gatewayAccountSchema = z
-  .object({ id: z.string(), kind: z.literal('stripe'), name: z.string(), created_at: timeSchema })
-  .openapi('GatewayAccount')
-
-export function gatewayAccountToWire(
-  row: Pick<typeof gatewayAccounts.$inferSelect, 'id' | 'kind' | 'name' | 'createdAt'>,
-): z.output<typeof gatewayAccountSchema> {
-  return { id: encodeId('gateway_account', row.id), kind: row.kind, name: row.name, created_at: toIso(row.createdAt) }
-}
-
 export const paymentQuerySchema = z.strictObject({
   ...pageQuery,
   account: idSchema('account').optional(),
@@ -49,6 +34,8 @@ export const paymentQuerySchema = z.strictObject({
 })
 
 const declineSchema = z.object({ kind: z.enum(declineKinds), code: z.string() }).openapi('Decline')
+
+const manualSchema = z.object({ kind: z.enum(manualKinds), reference: z.string().nullable() }).openapi('ManualPayment')
 
 export const paymentSchema = z
   .object({
@@ -61,7 +48,11 @@ export const paymentSchema = z
       description: 'What of it went back, or is on its way. Minor units of the currency.',
     }),
     currency: z.string(),
-    payment_method: z.string(),
+    payment_method: z
+      .string()
+      .nullable()
+      .openapi({ description: 'Of the last try; null where it was recorded by hand.' }),
+    manual: orNull(manualSchema).openapi({ description: 'Money that came in past the gateway.' }),
     outcome: z.enum(outcomeKinds).nullable().openapi({ description: 'What the gateway said last.' }),
     decline: orNull(declineSchema),
     gateway_payment: z.string().nullable(),
@@ -79,7 +70,8 @@ export function paymentToWire(payment: Payment, refunded = 0n): z.output<typeof 
     amount: Number(payment.amount),
     refunded: Number(refunded),
     currency: payment.currency,
-    payment_method: encodeId('payment_method', payment.paymentMethodId),
+    payment_method: optionalId('payment_method', payment.paymentMethodId),
+    manual: payment.manual,
     outcome: payment.outcome,
     decline: payment.decline,
     gateway_payment: payment.gatewayPayment,
@@ -91,6 +83,12 @@ export const attemptSchema = z
   .object({
     id: z.string(),
     payment: z.string(),
+    payment_method: z.string(),
+    amount: amountSchema,
+    reason: z.enum(attemptReasons).openapi({
+      description:
+        'first: on finalisation · retry: by the schedule · fallback: after another method was declined · new_method: the default changed · customer: on our page · request: by the API.',
+    }),
     due_at: timeSchema,
     outcome: z.enum(outcomeKinds).nullable(),
     decline: orNull(declineSchema),
@@ -102,9 +100,33 @@ export function attemptToWire(attempt: Attempt): z.output<typeof attemptSchema> 
   return {
     id: encodeId('attempt', attempt.id),
     payment: encodeId('payment', attempt.paymentId),
+    payment_method: encodeId('payment_method', attempt.paymentMethodId),
+    amount: Number(attempt.amount),
+    reason: attempt.reason,
     due_at: toIso(attempt.dueAt),
     outcome: attempt.outcome,
     decline: attempt.decline,
     ended_at: timeOrNull(attempt.endedAt),
   }
 }
+
+const amount = z.number().int().positive().max(Number.MAX_SAFE_INTEGER)
+
+export const payInvoiceSchema = z
+  .strictObject({
+    amount: amount.optional().openapi({ description: 'Minor units. Default: all that is owed.' }),
+    payment_method: idSchema('payment_method').optional().openapi({ description: 'Default: the account’s.' }),
+  })
+  .openapi('PayInvoice')
+
+export const recordPaymentSchema = z
+  .strictObject({
+    amount: amount.optional().openapi({
+      description: 'Minor units. Default: all that is owed. What is more than that becomes credit.',
+    }),
+    kind: z.enum(manualKinds).default('bank_transfer'),
+    reference: freeText(200).nullable().default(null),
+  })
+  .openapi('RecordPayment')
+
+export const disputeHoldSchema = z.strictObject({ reason: freeText(500) }).openapi('NewDisputeHold')

@@ -53,7 +53,7 @@ function createRefund(stripe: Stripe, refund: Refund, gatewayPayment: string): P
 }
 
 /** `requires_action` waits for the customer's bank details, and `canceled` is what becomes of it without them. */
-function outcomeOf({ id: gatewayRefund, status, failure_reason }: Stripe.Refund): RefundOutcome {
+export function outcomeOf({ id: gatewayRefund, status, failure_reason }: Stripe.Refund): RefundOutcome {
   if (status === 'succeeded') return { kind: 'succeeded', gatewayRefund }
   if (status === 'failed' || status === 'canceled') {
     return { kind: 'failed', gatewayRefund, failure: failure_reason ?? status }
@@ -62,8 +62,6 @@ function outcomeOf({ id: gatewayRefund, status, failure_reason }: Stripe.Refund)
 }
 
 function outcomeOfRefusal(error: unknown): RefundOutcome {
-  // The key was first used with other parameters: whether that refund was made is not known.
-  if (error instanceof Stripe.errors.StripeIdempotencyError) return { kind: 'unknown' }
   const { kind } = outcomeOfError(error)
   if (kind === 'throttled' || kind === 'unknown') return { kind }
   return { kind: 'rejected', failure: (error instanceof Stripe.errors.StripeError && error.code) || 'refused' }

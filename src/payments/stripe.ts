@@ -2,11 +2,12 @@ import Stripe from 'stripe'
 import { encodeId } from '../kernel/id.ts'
 import { err, ok } from '../kernel/result.ts'
 import { sha256 } from '../platform/hash.ts'
-import { declineOf } from './domain/decline.ts'
 import { gatewayAmount } from './domain/gateway-amount.ts'
 import type { ChargeOutcome } from './domain/outcome.ts'
-import { type AttachedMethod, type Gateway, GatewayUnavailable } from './gateway.ts'
-import { isServerError, isUnexpectedState, outcomeOfError, refusalOf } from './stripe-errors.ts'
+import { type Gateway, GatewayUnavailable, type Unconfirmed } from './gateway.ts'
+import { stripeBooks } from './stripe-balance.ts'
+import { isServerError, isUnexpectedState, outcomeOfError, outcomeOfFailure, refusalOfMethod } from './stripe-errors.ts'
+import { methodOf, setupAtStripe, stripeCustomer } from './stripe-methods.ts'
 import { refundAtStripe } from './stripe-refunds.ts'
 
 /** A customer waits for the answer: what takes longer is `unknown` and resolved by the sweep. */
@@ -21,14 +22,16 @@ export function stripeGateway(secretKey: string, baseUrl: string): Gateway {
     telemetry: false,
     ...addressOf(baseUrl),
   })
+  const stands = (id: string): Promise<ChargeOutcome> =>
+    stripe.paymentIntents.retrieve(id).then(confirmed, () => ({ kind: 'unknown' }))
   return {
     attach: async ({ account, customer, token, key }) => {
       try {
-        const gatewayCustomer = customer ?? (await createCustomer(stripe, account))
+        const gatewayCustomer = customer ?? (await stripeCustomer(stripe, account))
         const method = await stripe.paymentMethods.attach(token, { customer: gatewayCustomer }, { idempotencyKey: key })
         return ok(methodOf(gatewayCustomer, method))
       } catch (error) {
-        const refusal = refusalOf(error)
+        const refusal = refusalOfMethod(error)
         if (refusal === null) throw new GatewayUnavailable('the payment method was not confirmed', { cause: error })
         return err(refusal)
       }
@@ -37,7 +40,8 @@ export function stripeGateway(secretKey: string, baseUrl: string): Gateway {
       try {
         await stripe.paymentMethods.detach(method.gatewayMethod)
       } catch (error) {
-        if (refusalOf(error) === null) throw new GatewayUnavailable('the method was not detached', { cause: error })
+        const refusal = refusalOfMethod(error)
+        if (refusal === null) throw new GatewayUnavailable('the method was not detached', { cause: error })
       }
     },
     createPayment: async (payment, method, description) => {
@@ -52,12 +56,9 @@ export function stripeGateway(secretKey: string, baseUrl: string): Gateway {
       const currency = payment.currency.toLowerCase()
       // Automatic methods would ask for a page to return to, which a charge in the customer's absence has not.
       const allowed = { allowed_payment_method_types: [method.kind as 'card'] }
+      const parameters = { amount, currency, customer, payment_method, description, metadata, ...allowed }
       try {
-        const intent = await stripe.paymentIntents.create(
-          { amount, currency, customer, payment_method, description, metadata, ...allowed },
-          { idempotencyKey: key },
-        )
-        return ok(intent.id)
+        return ok(await createIntent(stripe, parameters, key))
       } catch (error) {
         const outcome = outcomeOfError(error)
         if (outcome.kind === 'unknown')
@@ -65,14 +66,35 @@ export function stripeGateway(secretKey: string, baseUrl: string): Gateway {
         return err(outcome)
       }
     },
-    confirm: async (gatewayPayment, method, key) => {
+    changePayment: async (gatewayPayment, payment, method, key) => {
+      const amount = Number(gatewayAmount(payment.amount, payment.currency))
+      // The method goes with its kind. What the bank was asked about the one before is void from then on.
+      const allowed = { allowed_payment_method_types: [method.kind as 'card'] }
+      const parameters = { amount, payment_method: method.gatewayMethod, ...allowed }
       try {
-        const parameters = { payment_method: method.gatewayMethod, off_session: true }
+        await stripe.paymentIntents.update(gatewayPayment, parameters, { idempotencyKey: `${key}_change` })
+        return 'changed'
+      } catch (error) {
+        if (isUnexpectedState(error)) return 'closed'
+        if (outcomeOfError(error).kind === 'rejected') return 'refused'
+        // A 500 is repeated for its key: how the payment is now is the truth.
+        const there = isServerError(error)
+          ? await stripe.paymentIntents.retrieve(gatewayPayment).catch(() => null)
+          : null
+        const isChanged = there?.amount === amount && there.allowed_payment_method_types?.join() === method.kind
+        if (isChanged) return 'changed'
+        throw new GatewayUnavailable('the payment was not changed', { cause: error })
+      }
+    },
+    confirm: async (gatewayPayment, method, { key, returnUrl }) => {
+      try {
+        const presence = returnUrl === null ? { off_session: true } : { return_url: returnUrl }
+        const parameters = { payment_method: method.gatewayMethod, ...presence }
         return confirmed(await stripe.paymentIntents.confirm(gatewayPayment, parameters, { idempotencyKey: key }))
       } catch (error) {
         if (!isUnexpectedState(error) && !isServerError(error)) return outcomeOfError(error)
         // Confirmed before, or a 500, which Stripe stores and repeats for its key: how it stands is the truth.
-        return stripe.paymentIntents.retrieve(gatewayPayment).then(confirmed, outcomeOfError)
+        return stands(gatewayPayment)
       }
     },
     retrieve: async (gatewayPayment) => {
@@ -82,55 +104,45 @@ export function stripeGateway(secretKey: string, baseUrl: string): Gateway {
         throw new GatewayUnavailable('the payment could not be looked up', { cause: error })
       }
     },
+    cancel: async (gatewayPayment) => {
+      try {
+        return confirmed(await stripe.paymentIntents.cancel(gatewayPayment))
+      } catch (error) {
+        return isUnexpectedState(error) ? stands(gatewayPayment) : { kind: 'unknown' }
+      }
+    },
     refund: (refund, gatewayPayment) => refundAtStripe(stripe, refund, gatewayPayment),
+    ...stripeBooks(stripe),
+    ...setupAtStripe(stripe),
   }
 }
 
-async function createCustomer(stripe: Stripe, account: Parameters<Gateway['attach']>[0]['account']): Promise<string> {
-  const key = encodeId('account', account.id)
-  const { email, name } = account
-  // Of what is sent, too: the first try may have been refused and the name corrected since.
-  const idempotencyKey = `customer_${await sha256([key, email, name].join('\n'))}`
-  const customer = await stripe.customers.create(
-    { email, name, metadata: { perennial_account: key } },
-    { idempotencyKey },
-  )
-  return customer.id
-}
-
-function methodOf(gatewayCustomer: string, method: Stripe.PaymentMethod): AttachedMethod {
-  const { card } = method
-  return {
-    gatewayCustomer,
-    gatewayMethod: method.id,
-    kind: method.type,
-    brand: card?.brand ?? null,
-    last4: card?.last4 ?? method.sepa_debit?.last4 ?? method.us_bank_account?.last4 ?? null,
-    expiryMonth: card?.exp_month ?? null,
-    expiryYear: card?.exp_year ?? null,
-  }
+/** Its id. Nothing is taken before it is confirmed, so one that is made and not known is no harm. */
+async function createIntent(stripe: Stripe, parameters: Stripe.PaymentIntentCreateParams, key: string) {
+  const create = async (idempotencyKey: string) =>
+    (await stripe.paymentIntents.create(parameters, { idempotencyKey })).id
+  return create(key).catch(async (error: unknown) => {
+    if (!(error instanceof Stripe.errors.StripeIdempotencyError) || error.statusCode !== 400) throw error
+    // An earlier try was refused, and the key remembers it: with another method or amount it needs another key.
+    return create(`${key}_${await sha256(JSON.stringify(parameters))}`)
+  })
 }
 
 /** An intent that waits for a method has been declined or was never confirmed. */
-function outcomeOf(intent: Stripe.PaymentIntent): ChargeOutcome | { readonly kind: 'unconfirmed' } {
+export function outcomeOf(intent: Stripe.PaymentIntent): ChargeOutcome | Unconfirmed {
   switch (intent.status) {
     case 'succeeded':
       return { kind: 'succeeded' }
     case 'processing':
       return { kind: 'processing' }
     case 'requires_action':
-      return { kind: 'authentication_required' }
+      return { kind: 'authenticating', url: intent.next_action?.redirect_to_url?.url ?? null }
     case 'requires_payment_method': {
       const { last_payment_error: failure } = intent
-      if (!failure) return { kind: 'unconfirmed' }
-      if (failure.code === 'authentication_required') return { kind: 'authentication_required' }
-      return {
-        kind: 'declined',
-        decline: declineOf(failure.decline_code || failure.code || 'unknown', failure.advice_code || null),
-      }
+      return failure ? outcomeOfFailure(failure) : { kind: 'unconfirmed' }
     }
     case 'canceled':
-      return { kind: 'rejected' }
+      return { kind: 'canceled' }
     default:
       return { kind: 'unconfirmed' }
   }
@@ -142,7 +154,7 @@ function confirmed(intent: Stripe.PaymentIntent): ChargeOutcome {
   return outcome.kind === 'unconfirmed' ? { kind: 'unknown' } : outcome
 }
 
-function addressOf(baseUrl: string) {
+export function addressOf(baseUrl: string) {
   if (baseUrl === '') return {}
   const { hostname, port, protocol } = new URL(baseUrl)
   return { host: hostname, port, protocol: protocol === 'http:' ? ('http' as const) : ('https' as const) }

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import {
+  type AnyPgColumn,
   bigint,
   check,
   foreignKey,
@@ -20,7 +21,8 @@ import { organizations } from '../organizations/tables.ts'
 import { instantColumn } from '../platform/db/columns.ts'
 import type { Sealed } from '../platform/seal.ts'
 import type { Decline } from './domain/decline.ts'
-import type { OutcomeKind, Payment } from './domain/payment.ts'
+import { type Dispute, disputeStatuses } from './domain/dispute.ts'
+import { type Attempt, attemptReasons, type Manual, type OutcomeKind, type Payment } from './domain/payment.ts'
 import type { Refund, RefundOutcomeKind } from './domain/refund.ts'
 
 export const gatewayAccounts = pgTable(
@@ -28,6 +30,8 @@ export const gatewayAccounts = pgTable(
   {
     organizationId: uuid('organization_id').notNull().$type<Id<'organization'>>(),
     id: uuid('id').notNull().$type<Id<'gateway_account'>>(),
+    /** Of what is set by request; not of how far its work has come. */
+    version: integer('version').notNull().default(1),
     kind: text('kind').notNull().$type<'stripe'>(),
     name: text('name').notNull(),
     /** The secret key, sealed: readable only with the Worker's SEALING_KEY. */
@@ -35,6 +39,16 @@ export const gatewayAccounts = pgTable(
     createdAt: instantColumn('created_at').notNull(),
     /** Until then nobody else charges here: about twenty a second is what it takes. */
     chargingUntil: instantColumn('charging_until'),
+    /** With which its webhooks are signed; null: none are taken. */
+    webhookSecret: jsonb('webhook_secret').$type<Sealed>(),
+    /** The gateway's id of the endpoint, where we registered it (`we_…`). */
+    webhookEndpoint: text('webhook_endpoint'),
+    /** Until then its events were listed, in the gateway's time; what a webhook lost is before. */
+    eventsReadTo: instantColumn('events_read_to'),
+    /** Until then its balance transactions were compared with what is known here, in the gateway's time. */
+    reconciledTo: instantColumn('reconciled_to'),
+    /** Whoever looks after it next does so then, in real time. */
+    lookAt: instantColumn('look_at'),
   },
   (table) => [
     primaryKey({ name: 'gateway_accounts_pkey', columns: [table.organizationId, table.id] }),
@@ -43,6 +57,7 @@ export const gatewayAccounts = pgTable(
       foreignColumns: [organizations.id],
       name: 'gateway_accounts_organization',
     }),
+    uniqueIndex('gateway_accounts_id').on(table.id),
   ],
 )
 
@@ -57,9 +72,13 @@ export const payments = pgTable(
     status: text('status').notNull().$type<Payment['status']>(),
     amount: bigint('amount', { mode: 'bigint' }).notNull(),
     currency: text('currency').notNull().$type<Currency>(),
-    paymentMethodId: uuid('payment_method_id').notNull().$type<Id<'payment_method'>>(),
-    gatewayAccountId: uuid('gateway_account_id').notNull().$type<Id<'gateway_account'>>(),
+    paymentMethodId: uuid('payment_method_id').$type<Id<'payment_method'>>(),
+    gatewayAccountId: uuid('gateway_account_id').$type<Id<'gateway_account'>>(),
     gatewayPayment: text('gateway_payment'),
+    manual: jsonb('manual').$type<Manual>(),
+    /** When it succeeded, in real time: the gateway's books know no test clock. */
+    settledAt: instantColumn('settled_at'),
+    balanceTransaction: text('balance_transaction'),
     outcome: text('outcome').$type<OutcomeKind>(),
     decline: jsonb('decline').$type<Decline>(),
     createdAt: instantColumn('created_at').notNull(),
@@ -71,27 +90,21 @@ export const payments = pgTable(
       foreignColumns: [invoices.organizationId, invoices.id],
       name: 'payments_invoice',
     }),
-    foreignKey({
-      columns: [table.organizationId, table.paymentMethodId],
-      foreignColumns: [paymentMethods.organizationId, paymentMethods.id],
-      name: 'payments_method',
-    }),
-    foreignKey({
-      columns: [table.organizationId, table.gatewayAccountId],
-      foreignColumns: [gatewayAccounts.organizationId, gatewayAccounts.id],
-      name: 'payments_gateway_account',
-    }),
-    foreignKey({
-      columns: [table.organizationId, table.accountId],
-      foreignColumns: [accounts.organizationId, accounts.id],
-      name: 'payments_account',
-    }),
+    methodKey(table, 'payments_method'),
+    gatewayKey(table, 'payments_gateway_account'),
+    accountKey(table, 'payments_account'),
     uniqueIndex('payments_open').on(table.organizationId, table.invoiceId).where(sql`${table.status} = 'pending'`),
     index('payments_by_invoice').on(table.organizationId, table.invoiceId),
     index('payments_by_account').on(table.organizationId, table.accountId),
     uniqueIndex('payments_gateway_payment').on(table.gatewayAccountId, table.gatewayPayment),
     check('payments_status', sql`${table.status} in ('pending', 'succeeded', 'failed')`),
     check('payments_amount', sql`${table.amount} > 0`),
+    check('payments_way', sql`(${table.manual} is null) = (${table.gatewayAccountId} is not null)`),
+    check('payments_method_given', sql`(${table.manual} is null) = (${table.paymentMethodId} is not null)`),
+    check('payments_settled', sql`(${table.settledAt} is null) or (${table.status} = 'succeeded')`),
+    index('payments_unmatched')
+      .on(table.gatewayAccountId, table.settledAt)
+      .where(sql`${table.balanceTransaction} is null and ${table.gatewayPayment} is not null`),
   ],
 )
 
@@ -102,7 +115,10 @@ export const paymentAttempts = pgTable(
     id: uuid('id').notNull().$type<Id<'attempt'>>(),
     accountId: uuid('account_id').notNull().$type<Id<'account'>>(),
     paymentId: uuid('payment_id').notNull().$type<Id<'payment'>>(),
-    /** Charging is shaped to each gateway account's limits. */
+    paymentMethodId: uuid('payment_method_id').notNull().$type<Id<'payment_method'>>(),
+    amount: bigint('amount', { mode: 'bigint' }).notNull(),
+    reason: text('reason').notNull().$type<Attempt['reason']>(),
+    returnUrl: text('return_url'),
     gatewayAccountId: uuid('gateway_account_id').notNull().$type<Id<'gateway_account'>>(),
     clockId: uuid('clock_id').$type<Id<'test_clock'>>(),
     version: integer('version').notNull(),
@@ -112,31 +128,18 @@ export const paymentAttempts = pgTable(
     endedAt: instantColumn('ended_at'),
     /** The lease of who is charging it, in real time: a charge that was lost with its Worker is resumed after it. */
     claimedUntil: instantColumn('claimed_until'),
-    /** Names the claim, so that who made it can read what it got. */
     claim: uuid('claim'),
   },
   (table) => [
     primaryKey({ name: 'payment_attempts_pkey', columns: [table.organizationId, table.id] }),
-    foreignKey({
-      columns: [table.organizationId, table.paymentId],
-      foreignColumns: [payments.organizationId, payments.id],
-      name: 'payment_attempts_payment',
-    }),
-    foreignKey({
-      columns: [table.organizationId, table.accountId],
-      foreignColumns: [accounts.organizationId, accounts.id],
-      name: 'payment_attempts_account',
-    }),
-    foreignKey({
-      columns: [table.organizationId, table.gatewayAccountId],
-      foreignColumns: [gatewayAccounts.organizationId, gatewayAccounts.id],
-      name: 'payment_attempts_gateway_account',
-    }),
-    foreignKey({
-      columns: [table.organizationId, table.clockId],
-      foreignColumns: [testClocks.organizationId, testClocks.id],
-      name: 'payment_attempts_clock',
-    }),
+    paymentKey(table, 'payment_attempts_payment'),
+    accountKey(table, 'payment_attempts_account'),
+    gatewayKey(table, 'payment_attempts_gateway_account'),
+    clockKey(table, 'payment_attempts_clock'),
+    methodKey(table, 'payment_attempts_method'),
+    check('payment_attempts_reason', sql.raw(`reason in (${quoted(attemptReasons)})`)),
+    // One try at a time: whoever begins a second one loses.
+    uniqueIndex('payment_attempts_open').on(table.organizationId, table.paymentId).where(sql`${table.endedAt} is null`),
     index('payment_attempts_claim').on(table.claim).where(sql`${table.endedAt} is null and ${table.claim} is not null`),
     index('payment_attempts_by_payment').on(table.organizationId, table.paymentId),
     index('payment_attempts_due')
@@ -170,31 +173,16 @@ export const refunds = pgTable(
     endedAt: instantColumn('ended_at'),
     /** The lease of who sends it, in real time; after an open outcome, the next look. */
     claimedUntil: instantColumn('claimed_until'),
-    /** Names the claim, so that who made it can read what it got. */
     claim: uuid('claim'),
+    settledAt: instantColumn('settled_at'),
+    balanceTransaction: text('balance_transaction'),
   },
   (table) => [
     primaryKey({ name: 'refunds_pkey', columns: [table.organizationId, table.id] }),
-    foreignKey({
-      columns: [table.organizationId, table.paymentId],
-      foreignColumns: [payments.organizationId, payments.id],
-      name: 'refunds_payment',
-    }),
-    foreignKey({
-      columns: [table.organizationId, table.accountId],
-      foreignColumns: [accounts.organizationId, accounts.id],
-      name: 'refunds_account',
-    }),
-    foreignKey({
-      columns: [table.organizationId, table.gatewayAccountId],
-      foreignColumns: [gatewayAccounts.organizationId, gatewayAccounts.id],
-      name: 'refunds_gateway_account',
-    }),
-    foreignKey({
-      columns: [table.organizationId, table.clockId],
-      foreignColumns: [testClocks.organizationId, testClocks.id],
-      name: 'refunds_clock',
-    }),
+    paymentKey(table, 'refunds_payment'),
+    accountKey(table, 'refunds_account'),
+    gatewayKey(table, 'refunds_gateway_account'),
+    clockKey(table, 'refunds_clock'),
     foreignKey({
       columns: [table.organizationId, table.creditNoteId],
       foreignColumns: [creditNotes.organizationId, creditNotes.id],
@@ -203,6 +191,9 @@ export const refunds = pgTable(
     index('refunds_by_payment').on(table.organizationId, table.paymentId),
     index('refunds_by_account').on(table.organizationId, table.accountId),
     uniqueIndex('refunds_gateway_refund').on(table.gatewayAccountId, table.gatewayRefund),
+    index('refunds_unmatched')
+      .on(table.gatewayAccountId, table.settledAt)
+      .where(sql`${table.balanceTransaction} is null and ${table.gatewayRefund} is not null`),
     index('refunds_claim').on(table.claim).where(sql`${table.endedAt} is null and ${table.claim} is not null`),
     index('refunds_due').on(table.gatewayAccountId, table.dueAt, table.id).where(sql`${table.endedAt} is null`),
     index('refunds_clock_due').on(table.clockId, table.dueAt).where(sql`${table.endedAt} is null`),
@@ -211,3 +202,99 @@ export const refunds = pgTable(
     check('refunds_amount', sql`${table.amount} > 0 and ${table.writtenOff} >= 0`),
   ],
 )
+
+export const disputes = pgTable(
+  'disputes',
+  {
+    organizationId: uuid('organization_id').notNull().$type<Id<'organization'>>(),
+    id: uuid('id').notNull().$type<Id<'dispute'>>(),
+    accountId: uuid('account_id').notNull().$type<Id<'account'>>(),
+    paymentId: uuid('payment_id').notNull().$type<Id<'payment'>>(),
+    gatewayAccountId: uuid('gateway_account_id').notNull().$type<Id<'gateway_account'>>(),
+    gatewayDispute: text('gateway_dispute').notNull(),
+    version: integer('version').notNull(),
+    status: text('status').notNull().$type<Dispute['status']>(),
+    amount: bigint('amount', { mode: 'bigint' }).notNull(),
+    currency: text('currency').notNull().$type<Currency>(),
+    reason: text('reason').notNull(),
+    evidenceDueAt: instantColumn('evidence_due_at'),
+    createdAt: instantColumn('created_at').notNull(),
+    endedAt: instantColumn('ended_at'),
+  },
+  (table) => [
+    primaryKey({ name: 'disputes_pkey', columns: [table.organizationId, table.id] }),
+    paymentKey(table, 'disputes_payment'),
+    accountKey(table, 'disputes_account'),
+    gatewayKey(table, 'disputes_gateway_account'),
+    uniqueIndex('disputes_gateway_dispute').on(table.gatewayAccountId, table.gatewayDispute),
+    index('disputes_by_payment').on(table.organizationId, table.paymentId),
+    index('disputes_by_account').on(table.organizationId, table.accountId),
+    check('disputes_status', sql.raw(`status in (${quoted(disputeStatuses)})`)),
+    check('disputes_ended', sql`(${table.status} in ('won', 'lost', 'closed')) = (${table.endedAt} is not null)`),
+    check('disputes_amount', sql`${table.amount} > 0`),
+  ],
+)
+
+/** What a gateway told us of, each once by its id, until it is applied. The payload is a hint and is not kept. */
+export const gatewayEvents = pgTable(
+  'gateway_events',
+  {
+    organizationId: uuid('organization_id').notNull().$type<Id<'organization'>>(),
+    gatewayAccountId: uuid('gateway_account_id').notNull().$type<Id<'gateway_account'>>(),
+    eventId: text('event_id').notNull(),
+    type: text('type').notNull(),
+    /** The gateway's id of what it is about, whose present state is looked up. */
+    objectId: text('object_id').notNull(),
+    /** webhook, or found by listing what a webhook lost. */
+    source: text('source').notNull().$type<'webhook' | 'list'>(),
+    receivedAt: instantColumn('received_at').notNull(),
+    appliedAt: instantColumn('applied_at'),
+    tries: integer('tries').notNull().default(0),
+    /** The lease of who applies it; after an error, the next try. */
+    nextAt: instantColumn('next_at').notNull(),
+    error: text('error'),
+  },
+  (table) => [
+    primaryKey({ name: 'gateway_events_pkey', columns: [table.gatewayAccountId, table.eventId] }),
+    gatewayKey(table, 'gateway_events_gateway_account'),
+    index('gateway_events_received').on(table.gatewayAccountId, table.receivedAt),
+    index('gateway_events_waiting').on(table.nextAt).where(sql`${table.appliedAt} is null`),
+  ],
+)
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `'${name}'`).join(', ')
+}
+
+type Keyed<K extends string> = Readonly<Record<'organizationId' | K, AnyPgColumn>>
+
+function accountKey({ organizationId, accountId }: Keyed<'accountId'>, name: string) {
+  return foreignKey({
+    columns: [organizationId, accountId],
+    foreignColumns: [accounts.organizationId, accounts.id],
+    name,
+  })
+}
+
+function clockKey({ organizationId, clockId }: Keyed<'clockId'>, name: string) {
+  const foreignColumns: [AnyPgColumn, AnyPgColumn] = [testClocks.organizationId, testClocks.id]
+  return foreignKey({ columns: [organizationId, clockId], foreignColumns, name })
+}
+
+function gatewayKey({ organizationId, gatewayAccountId }: Keyed<'gatewayAccountId'>, name: string) {
+  const foreignColumns: [AnyPgColumn, AnyPgColumn] = [gatewayAccounts.organizationId, gatewayAccounts.id]
+  return foreignKey({ columns: [organizationId, gatewayAccountId], foreignColumns, name })
+}
+
+function methodKey({ organizationId, paymentMethodId }: Keyed<'paymentMethodId'>, name: string) {
+  const foreignColumns: [AnyPgColumn, AnyPgColumn] = [paymentMethods.organizationId, paymentMethods.id]
+  return foreignKey({ columns: [organizationId, paymentMethodId], foreignColumns, name })
+}
+
+function paymentKey({ organizationId, paymentId }: Keyed<'paymentId'>, name: string) {
+  return foreignKey({
+    columns: [organizationId, paymentId],
+    foreignColumns: [payments.organizationId, payments.id],
+    name,
+  })
+}

@@ -11,6 +11,8 @@ export type Env = DatabaseEnv & {
   readonly USAGE_SHARDS: DurableObjectNamespace
   readonly BILLING_QUEUE: Queue
   readonly CHARGE_QUEUE: Queue
+  readonly GATEWAY_QUEUE: Queue
+  readonly RECONCILIATION_QUEUE: Queue
   readonly RELAY_QUEUE: Queue
   readonly USAGE_QUEUE: Queue
   readonly ASSETS: Fetcher

@@ -11,6 +11,6 @@ function describe(error: unknown): unknown {
 }
 
 /** drizzle tells the parameters of a query that failed; they are customers' names and addresses. */
-function withoutValues(text: string): string {
+export function withoutValues(text: string): string {
   return text.replace(/\nparams: [\s\S]*?(?=\n {4}at |$)/, '')
 }

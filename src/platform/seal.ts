@@ -23,10 +23,10 @@ function keyOf(sealingKey: string) {
   return crypto.subtle.importKey('raw', fromBase64(sealingKey), 'AES-GCM', false, ['encrypt', 'decrypt'])
 }
 
-function toBase64(bytes: Uint8Array): string {
+export function toBase64(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes))
 }
 
-function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
 }

@@ -24,7 +24,7 @@ const changedRows = updatesOf(subscriptions, 'account', [
   ] as const),
   ...(['trialEndsAt', 'endsAt', 'scheduledChange', 'anchorAt', 'periodStart', 'periodEnd', 'pausedMs'] as const),
   ...(['pausedAt', 'resumesAt', 'noticedAt', 'changedAt', 'baseline', 'pendingChange', 'metering', 'metered'] as const),
-  ...(['cancelAt', 'endedAt', 'externalKey', 'metadata'] as const),
+  ...(['cancelAt', 'endedAt', 'externalKey', 'metadata', 'access'] as const),
 ])
 /** A renewal changes the period only: fewer bytes a page. */
 const renewedRows = updatesOf(subscriptions, 'account', ['periodStart', 'periodEnd'])

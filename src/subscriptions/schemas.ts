@@ -7,6 +7,7 @@ import { pageQuery } from '../platform/http/pagination.ts'
 import { idSchema, metadataSchema, orNull, timeOrNull, timeSchema } from '../platform/http/wire.ts'
 import { type Item, itemsOf } from './domain/agreement.ts'
 import {
+  accesses,
   billingTimes,
   creditTargets,
   periodOf,
@@ -96,6 +97,10 @@ export const subscriptionSchema = z
     scheduled_change: orNull(scheduledChangeSchema),
     pending_change: orNull(pendingChangeSchema),
     ended_at: timeSchema.nullable(),
+    access: z.enum(accesses).openapi({
+      description:
+        'What your application should let the customer do. grace: a payment failed or is missing · blocked: stop access.',
+    }),
     external_key: z.string().nullable(),
     metadata: metadataSchema,
     created_at: timeSchema,
@@ -134,6 +139,7 @@ export function subscriptionToWire(subscription: Subscription): z.output<typeof 
       expires_at: toIso(pendingChange.expiresAt),
     },
     ended_at: 'endedAt' in subscription ? toIso(subscription.endedAt) : null,
+    access: subscription.access,
     external_key: subscription.externalKey,
     metadata: subscription.metadata,
     created_at: toIso(subscription.createdAt),

@@ -75,6 +75,7 @@ export const subscriptions = pgTable(
     cancelAt: instantColumn('cancel_at'),
     endedAt: instantColumn('ended_at'),
     externalKey: text('external_key'),
+    access: text('access').notNull().default('granted').$type<Subscription['access']>(),
     metadata: jsonb('metadata').notNull().$type<Metadata>(),
     createdAt: instantColumn('created_at').notNull(),
   },

@@ -47,6 +47,7 @@ test('FR-001 an account needs an email and a name only', async () => {
     ...{ currency: 'USD', timezone: 'UTC', country: null, location_source: 'guessed' },
     ...{ address: null, tax_exempt: false, external_key: null, collection: 'automatic', payment_terms_days: 30 },
     ...{ invoice_prefix: 'JANE', test_clock: null, metadata: {}, payment_methods: [] },
+    ...{ overdue: { status: 'current', step: 'none', since: null }, dispute_hold: null, open_disputes: 0 },
     created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$/),
   })
   expect(body(await client.get(`/v1/accounts/${reply.body.id}`))).toMatchObject(reply.body)

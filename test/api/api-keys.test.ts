@@ -45,7 +45,7 @@ test('FR-140 the gateway’s secret is sealed, and shown by no answer', async ()
   const secret = 'sk_test_averysecretkeyofthegateway'
   const about = { kind: 'stripe', name: 'Stripe EU', secret_key: secret }
   const made = await client.post('/v1/gateway_accounts', about)
-  expect([made.status, Object.keys(made.body).sort()]).toEqual([201, ['created_at', 'id', 'kind', 'name']])
+  expect([made.status, Object.keys(made.body).sort()]).toEqual([201, ['created_at', 'id', 'kind', 'name', 'webhook']])
   const listed = await client.get('/v1/gateway_accounts')
   expect(listed.body.data).toHaveLength(2)
   const everything = `${made.text} ${listed.text} ${Object.values(await storedRows()).join('\n')}`

@@ -25,7 +25,8 @@ describe('taxes that carry an invoice over what JSON holds exactly', () => {
     const world = await newWorld('2026-01-01T00:00:00Z')
     await world.plan('large', large)
     await world.plan('pro')
-    const jane = await world.account({ currency: 'EUR', country: 'DE', card: null, timezone: 'UTC' })
+    const about = { currency: 'EUR', country: 'DE', timezone: 'UTC', collection: 'invoice' }
+    const jane = await world.account({ ...about, card: null })
     await jane.subscribes('large', { quantity: 4 })
     body(await world.client.patch('/v1/settings', taxes('100')))
     const advance = { to: '2026-03-01T00:00:00Z' }

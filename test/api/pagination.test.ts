@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { listOperations, pathWith } from '../support/api-document.ts'
 import { body, type Json } from '../support/client.ts'
+import { contests, newUuid } from '../support/dispute.ts'
 import { sql } from '../support/sql.ts'
 import { type Customer, monthly, newWorld, type World } from '../support/world.ts'
 
@@ -20,13 +21,14 @@ const needed: Record<string, string> = {}
 const makesOneMore: Readonly<Record<string, (name: string) => Promise<unknown>>> = {
   '/v1/accounts': (name) => world.account({ name, card: null }),
   '/v1/accounts/{id}/ledger': subscribes,
+  '/v1/accounts/{id}/overdue_history': disputed,
   '/v1/accounts/{id}/payment_methods': () =>
     post(`/v1/accounts/${jane.id}/payment_methods`, { token: 'pm_card_amex', default: false }),
   '/v1/api_keys': (name) => post('/v1/api_keys', { name }),
   '/v1/billing_runs': () =>
     sql(
       `insert into billing_runs (id, organization_id, as_of, started_at, ranges, due)
-       select ${newId}, organization_id, now(), now(), 0, 0 from accounts limit 1`,
+       select ${newUuid}, organization_id, now(), now(), 0, 0 from accounts limit 1`,
     ),
   '/v1/coupons': (code) => post('/v1/coupons', { code, percent_off: '10' }),
   '/v1/credit_notes': () => corrected({ out_of_band: 100 }),
@@ -34,24 +36,34 @@ const makesOneMore: Readonly<Record<string, (name: string) => Promise<unknown>>>
   '/v1/credits/{id}/applications': () =>
     sql(
       `insert into credit_applications (organization_id, id, account_id, version, credit_id, invoice_id, amount, at)
-       select c.organization_id, ${newId}, c.account_id, 1, c.id, i.id, 1, now()
+       select c.organization_id, ${newUuid}, c.account_id, 1, c.id, i.id, 1, now()
        from credits c, invoices i order by c.id, i.id limit 1`,
     ),
   '/v1/dead_letters': () =>
-    sql(`insert into dead_letters (id, queue, body, received_at) values (${newId}, 'perennial-relay', '{}', now())`),
+    sql(`insert into dead_letters (id, queue, body, received_at) values (${newUuid}, 'perennial-relay', '{}', now())`),
+  '/v1/disputes': contests,
   '/v1/gateway_accounts': (name) =>
     post('/v1/gateway_accounts', { kind: 'stripe', name, secret_key: 'sk_test_another' }),
   '/v1/invoices': subscribes,
   '/v1/metrics': (name) => post('/v1/metrics', { code: name.replace('-', '_'), name, aggregation: 'count' }),
+  '/v1/notifications': billed,
   '/v1/payments': subscribes,
   '/v1/payments/{id}/attempts': () =>
     sql(
-      `insert into payment_attempts (organization_id, id, account_id, payment_id, gateway_account_id, version, due_at, ended_at)
-       select organization_id, ${newId}, account_id, id, gateway_account_id, 1, now(), now()
-       from payments order by id limit 1`,
+      `insert into payment_attempts (organization_id, id, account_id, payment_id, payment_method_id, gateway_account_id,
+         version, amount, reason, due_at, ended_at)
+       select organization_id, ${newUuid}, account_id, id, payment_method_id, gateway_account_id,
+         1, amount, 'retry', now(), now() from payments order by id limit 1`,
     ),
   '/v1/plans': plan,
   '/v1/plans/{id}/versions': (name) => world.client.patch('/v1/plans/first', { name }),
+  '/v1/reconciliation': (name) => post('/v1/gateway_accounts', { kind: 'stripe', name, secret_key: 'sk_test_another' }),
+  '/v1/reconciliation/differences': () =>
+    sql(
+      `insert into reconciliation_differences (organization_id, id, gateway_account_id, version, kind, gateway_object, detail, found_at, status)
+       select organization_id, ${newUuid}, id, 1, 'unknown_here', gen_random_uuid(), 'They differ.', now(), 'open'
+       from gateway_accounts order by id limit 1`,
+    ),
   '/v1/refunds': () => corrected({ refund: 100 }),
   '/v1/subscriptions': subscribes,
   '/v1/test_clocks': (name) => post('/v1/test_clocks', { name }),
@@ -62,9 +74,6 @@ const makesOneMore: Readonly<Record<string, (name: string) => Promise<unknown>>>
         'quantity', '1', 'properties', '{}'::json, 'at', '2026-01-01T00:00:00Z'), 'no room', clock_timestamp()
       from (select * from subscriptions order by id limit 1) s, (select count(*) as next from usage_set_aside) n`),
 }
-
-/** As the Worker makes them: by time, so that what is newer sorts later. */
-const newId = `(lpad(to_hex((extract(epoch from clock_timestamp()) * 1000)::bigint), 12, '0') || '70008' || substr(md5(random()::text), 1, 15))::uuid`
 
 const post = async (path: string, about: Json) => body(await world.client.post(path, about))
 
@@ -84,16 +93,26 @@ function credit() {
   return sql(
     `insert into credits (organization_id, id, account_id, version, currency, amount, remaining, expired, voided, reason,
        source, metadata, created_at)
-     select organization_id, ${newId}, id, 1, currency, 100, 100, 0, 0, 'Sorry', 'grant', '{}', now()
+     select organization_id, ${newUuid}, id, 1, currency, 100, 100, 0, 0, 'Sorry', 'grant', '{}', now()
      from accounts order by id limit 1`,
   )
 }
 
+/** An invoice that is paid at once. */
+function billed() {
+  return post('/v1/invoices', { account: ann.id, lines: [{ description: 'Set-up', unit_amount: '100' }] })
+}
+
 /** A paid invoice, and the credit note that gives all of it back. */
 async function corrected(about: Json) {
-  const lines = [{ description: 'Set-up', unit_amount: '100' }]
-  const { id } = await post('/v1/invoices', { account: ann.id, lines })
+  const { id } = await billed()
   return post('/v1/credit_notes', { invoice: id, reason: 'Broken', ...about })
+}
+
+async function disputed() {
+  const hold = `/v1/accounts/${jane.id}/dispute_hold`
+  await post(hold, { reason: 'Never ordered' })
+  body(await world.client.delete(hold))
 }
 
 async function subscribes(name: string) {
@@ -115,7 +134,8 @@ beforeAll(async () => {
   ids = { accounts: jane.id, plans: first.id, payments: payment.id, credits }
 })
 
-const idsOf = (page: Json) => page.data.map(({ id }: Json) => id)
+/** How a gateway account stands is known by it, and a change of an account's standing by its event. */
+const idsOf = (page: Json) => page.data.map(({ id, event, gateway_account }: Json) => id ?? event ?? gateway_account)
 const page = async (path: string, query: string) =>
   body(await world.client.get(`${path}?${needed[path] ?? ''}${query}`))
 

@@ -131,7 +131,7 @@ describe('FR-062 nobody is charged twice, and the charge is completed, when the 
 
 /** What a commit's SQL contains that records an outcome, and the one that keeps the gateway's id. */
 const OUTCOME = 'record_outcomes'
-const KEEP = 'gateway_payment = coalesce'
+const KEEP = 'set gateway_payment = '
 
 describe('FR-062 nobody is charged twice when the Worker dies', () => {
   test.each([

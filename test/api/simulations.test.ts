@@ -76,9 +76,11 @@ describe('FR-055 a simulation', () => {
       [1000, 1000, 1000],
       [1000, 1500, 1002],
       [19800, 19800, 19800],
-      [1000, 1000, 1000],
+      // Who never pays is blocked after 10 days, and cancelled 30 days later.
+      [1000, 1000],
     ])
-    expect(scenarios[3].invoices.map(({ status }: Json) => status)).toEqual(['open', 'open', 'open'])
+    expect(scenarios[3].invoices.map(({ status }: Json) => status)).toEqual(['open', 'open'])
+    expect(scenarios[3].subscription).toMatchObject({ status: 'cancelled', ended_at: '2026-03-12T10:00:00Z' })
     expect(scenarios.map(({ name }: Json) => name)).toEqual(['unused', 'used', 'team', 'unpaid'])
     expect(actual).toBeNull()
   })

@@ -1,6 +1,7 @@
 import { beforeAll, expect, test, vi } from 'vitest'
 import { listOperations, operations, pathWith, requiredQuery } from '../support/api-document.ts'
 import { body, type Client, clientOf, type Json, organization, type Reply } from '../support/client.ts'
+import { contests } from '../support/dispute.ts'
 import { expectProblem } from '../support/problem.ts'
 import { storesNothing } from '../support/rows.ts'
 import { sql } from '../support/sql.ts'
@@ -31,6 +32,13 @@ const bodies: Record<string, Json> = {
   'POST /v1/invoices/{id}/finalize': { taxes: [] },
   'POST /v1/invoices/{id}/void': { reason: 'Mine now' },
   'POST /v1/invoices/{id}/apply_credit': { amount: 1 },
+  'PATCH /v1/gateway_accounts/{id}': { name: 'Mine now' },
+  'POST /v1/gateway_accounts/{id}/webhook': {},
+  'POST /v1/invoices/{id}/pay': {},
+  'POST /v1/invoices/{id}/record_payment': {},
+  'POST /v1/accounts/{id}/dispute_hold': { reason: 'Mine now' },
+  'PATCH /v1/reconciliation/differences/{id}': { owner: 'me' },
+  'POST /v1/reconciliation/differences/{id}/close': { resolution: 'accepted' },
   'POST /v1/test_clocks/{id}/advance': { to: '2026-03-01T00:00:00Z' },
   'PUT /v1/usage/events/{subscription}/{id}': {
     ...{ metric: 'api_calls', quantity: '1', timestamp: '2026-01-01T00:00:00Z' },
@@ -54,15 +62,29 @@ beforeAll(async () => {
     credits: body(await client.post('/v1/credits', { account: jane.id, amount: 100, reason: 'Sorry' })).id,
     credit_notes: body(await client.post('/v1/credit_notes', note)).id,
     refunds: body(await client.get('/v1/refunds')).data[0].id,
+    gateway_accounts: body(await client.get('/v1/gateway_accounts')).data[0].id,
+    differences: await differenceOf(client),
     api_keys: body(await client.post('/v1/api_keys', { name: 'Another key' })).id,
+    disputes: await contests(),
   }
-  Object.assign(ids, await usageOf(subscription))
+  Object.assign(ids, await usageOf(subscription), {
+    notifications: body(await client.get('/v1/notifications')).data[0].id,
+  })
   // It goes back by the queue: nothing else writes once the tests begin.
   await vi.waitUntil(async () => body(await client.get(`/v1/refunds/${ids.refunds}`)).status === 'succeeded')
   stranger = await organization('sandbox')
   // A thing of the stranger's own, so that its answers are not empty for want of anything.
   body(await stranger.post('/v1/accounts', { email: 'john@other.example', name: 'John' }))
 })
+
+/** One that was found at the gateway account of the owner's. */
+async function differenceOf(client: Client): Promise<string> {
+  await sql(
+    `insert into reconciliation_differences (organization_id, id, gateway_account_id, version, kind, gateway_object, detail, found_at, status)
+     select organization_id, id, id, 1, 'unknown_here', 'txn_1', 'They differ.', now(), 'open' from gateway_accounts`,
+  )
+  return body(await client.get('/v1/reconciliation/differences')).data[0].id
+}
 
 /** An event of the owner's, already in the database, and a reservation. */
 async function usageOf(subscription: string): Promise<Record<string, string>> {

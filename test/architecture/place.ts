@@ -11,9 +11,12 @@ export const features = [
   'taxes',
   'credits',
   'payments',
+  'reconciliation',
+  'dunning',
+  'notifications',
+  'portal',
   'billing',
   'exports',
-  'notifications',
   'webhooks',
   'analytics',
 ] as const
@@ -21,7 +24,7 @@ export const features = [
 const entries = ['src/index.ts', 'src/app.ts', 'src/cron.ts', 'src/queues.ts'] as const
 
 export type Feature = (typeof features)[number]
-export type Role = 'domain' | 'tables' | 'repository' | 'schemas' | 'edge' | 'other'
+export type Role = 'domain' | 'tables' | 'repository' | 'schemas' | 'edge' | 'view' | 'other'
 
 /** Routes, GraphQL and jobs do the same: turn their input into a Command or a read. */
 const roles: Readonly<Record<string, Role>> = {
@@ -47,5 +50,11 @@ export function placeOf(path: string): Place {
   if (feature === undefined) return { layer: 'outside' }
   // A feature with two subjects has two of a kind: run-routes.ts beside routes.ts.
   const kind = name.replace(/^.*-(?=(routes|repository|schemas)\.ts$)/, '')
-  return { layer: 'feature', feature, role: name === 'domain' ? 'domain' : (roles[kind] ?? 'other') }
+  return { layer: 'feature', feature, role: roleOf(name, kind) }
+}
+
+/** A view is what a person sees, whatever it is called: it says so by `.tsx`. */
+function roleOf(name: string, kind: string): Role {
+  if (name === 'domain') return 'domain'
+  return name.endsWith('.tsx') ? 'view' : (roles[kind] ?? 'other')
 }

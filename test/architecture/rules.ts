@@ -38,9 +38,19 @@ export const rules = {
     /^src\/([\w-]+\/(tables|([\w-]+-)?repository)\.ts|platform\/(db|events)\/.*|platform\/http\/idempotency\.ts)$/,
   ),
   'stripe only in payments and taxes': library('stripe', /^src\/(payments|taxes)\//),
-  'hono only in routes, schemas, app.ts and platform/http': library(
+  'hono only in routes, schemas, views, app.ts and platform/http': library(
     /^(hono|@hono\/[^/]+)$/,
-    /^src\/([\w-]+\/([\w-]+-)?(routes|schemas)\.ts|app\.ts|platform\/http\/.*)$/,
+    /^src\/([\w-]+\/(([\w-]+-)?(routes|schemas)\.ts|[\w-]+\.tsx)|app\.ts|platform\/http\/.*)$/,
+  ),
+  'hono/jsx only in views, and nothing else of hono there': imports(
+    ({ from, specifier }) =>
+      !/^hono(\/|$)/.test(specifier) || isRole(from, 'view') === /^hono\/jsx(\/|$)/.test(specifier),
+  ),
+  'views import only kernel, domain, views and words of their room': imports(
+    ({ from, to }) =>
+      !isRole(from, 'view') ||
+      ['kernel', 'package'].includes(to.layer) ||
+      (to.layer === 'feature' && ['domain', 'view', 'other'].includes(to.role)),
   ),
   'cloudflare:workers only in durable objects and index.ts': library(
     'cloudflare:workers',
@@ -50,16 +60,14 @@ export const rules = {
     (path) => placeOf(path).layer !== 'outside',
   ),
   'no service, utils, helpers, types, and no index but src/index.ts': paths(
-    (path) => path === 'src/index.ts' || !/\/(service|utils|helpers|types|index)\.ts$/.test(path),
+    (path) => path === 'src/index.ts' || !/\/(service|utils|helpers|types|index)\.tsx?$/.test(path),
   ),
   'src is three folders deep at most': paths((path) => path.split('/').length <= 4),
   'folders and files are kebab-case': paths((path) =>
-    path.split('/').every((name) => /^[a-z0-9]+(-[a-z0-9]+)*(\.test)?(\.ts)?$/.test(name)),
+    path.split('/').every((name) => /^[a-z0-9]+(-[a-z0-9]+)*(\.test)?(\.tsx?)?$/.test(name)),
   ),
-  'kernel and domain have no clock, no randomness and nothing asynchronous': (files) =>
-    files
-      .filter(({ path }) => placeOf(path).layer === 'kernel' || isRole(placeOf(path), 'domain'))
-      .flatMap((file) => impurities(file)),
+  'kernel, domain and views have no clock, no randomness and nothing asynchronous': (files) =>
+    files.filter(({ path }) => isPure(placeOf(path))).flatMap((file) => impurities(file)),
   'a file has 300 lines at most': (files) =>
     files.flatMap(({ path, text }) => {
       const lines = text.replace(/\n$/, '').split('\n').length
@@ -101,7 +109,8 @@ const importable: Readonly<Record<Role, readonly Role[]>> = {
   tables: ['domain', 'tables'],
   repository: ['domain', 'tables', 'repository', 'schemas', 'edge'],
   schemas: ['domain', 'repository', 'schemas', 'edge'],
-  edge: ['domain', 'repository', 'schemas', 'edge', 'other'],
+  edge: ['domain', 'repository', 'schemas', 'edge', 'view', 'other'],
+  view: ['domain'],
   other: ['domain'],
 }
 
@@ -124,6 +133,10 @@ function isRole(place: Place, role: Role): place is FeaturePlace {
 
 function isFeature(place: Place, feature: Feature): boolean {
   return place.layer === 'feature' && place.feature === feature
+}
+
+function isPure(place: Place): boolean {
+  return place.layer === 'kernel' || isRole(place, 'domain') || isRole(place, 'view')
 }
 
 const impure =

@@ -114,6 +114,33 @@ const commands: Readonly<Record<string, Command>> = {
       return owed(world, 'apply_credit', { amount: 900 })
     },
   },
+  '/v1/invoices/{id}/pay': {
+    ...{ cause: 'pay_invoice', event: 'invoice.paid' },
+    prepare: async (world) => {
+      await world.gateway.declines('lost_card')
+      await world.john.changesCard('pm_card_visa')
+      return owed(world, 'pay')
+    },
+  },
+  '/v1/invoices/{id}/record_payment': {
+    ...{ cause: 'record_payment', event: 'payment.succeeded' },
+    prepare: (world) => owed(world, 'record_payment', { amount: 1000 }),
+  },
+  '/v1/accounts/{id}/payment_methods': {
+    ...{ cause: 'attach_method', event: 'invoice.paid' },
+    prepare: ({ john }) => [`/v1/accounts/${john.id}/payment_methods`, { token: 'pm_card_visa' }],
+  },
+  '/v1/accounts/{id}/payment_methods/{method}/default': {
+    ...{ cause: 'set_default_method', event: 'account.default_payment_method_changed' },
+    prepare: async ({ jane }) => {
+      const { id } = await jane.changesCard('pm_card_amex', { default: false })
+      return [`/v1/accounts/${jane.id}/payment_methods/${id}/default`, {}]
+    },
+  },
+  '/v1/accounts/{id}/dispute_hold': {
+    ...{ cause: 'place_hold', event: 'account.dispute_hold_placed' },
+    prepare: ({ john }) => [`/v1/accounts/${john.id}/dispute_hold`, { reason: 'Never ordered' }],
+  },
   '/v1/credit_notes': {
     ...{ cause: 'create_credit_note', event: 'refund.created' },
     prepare: (world) => ['/v1/credit_notes', paid(world)],
@@ -160,10 +187,11 @@ async function about(name: string) {
   return { ...world, command, again, expectOnce }
 }
 
-test('every command on a subscription, an invoice, a credit or a discount is tried below', async () => {
+test('every command on a subscription, an account, an invoice or a credit is tried below', async () => {
   const posts = (await operations()).filter(({ method }) => method === 'POST').map(({ path }) => path)
-  const isMeant = (path: string) => /^\/v1\/(subscriptions\/\{id\}|invoices|credits|credit_notes)|discount$/.test(path)
-  const writing = posts.filter((path) => isMeant(path) && !/(preview|verify)$/.test(path))
+  const isMeant = (path: string) =>
+    /^\/v1\/(subscriptions\/\{id\}|invoices|credits|credit_notes)|(discount|methods|default|hold)$/.test(path)
+  const writing = posts.filter((path) => isMeant(path) && !/(preview|verify|payment_link)$/.test(path))
   expect(writing.toSorted()).toEqual(names.toSorted())
 })
 

@@ -150,7 +150,7 @@ test('S4 a card that fails at a renewal leaves the invoice open and the next one
   await world.plan('pro')
   const ann = await world.account({ name: 'Ann', timezone: 'UTC' })
   await ann.subscribes('pro')
-  await world.gateway.declines('insufficient_funds')
+  await world.gateway.declines('lost_card')
   await world.until('2026-03-20T00:00:00Z')
   expect((await ann.invoices()).map(({ number, status, balance }) => [number, status, balance])).toEqual([
     ['ANN-0001', 'paid', 0],

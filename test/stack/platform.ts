@@ -7,7 +7,8 @@ import { join } from 'node:path'
 
 export const root = join(import.meta.dirname, '..', '..')
 
-export type Started = { readonly api: string; readonly key: string }
+/** `stripe`: where the emulator is. */
+export type Started = { readonly api: string; readonly key: string; readonly stripe: string }
 
 /** The README's first command, in a folder and on a port of its own, which it comes back to after an end. */
 export async function platformIn(name: string) {
@@ -24,7 +25,8 @@ export async function platformIn(name: string) {
       const read = (chunk: Buffer) => {
         output += chunk
         const [, api, key] = /export API=(\S+) KEY=(\S+)/.exec(output) ?? []
-        if (api !== undefined && key !== undefined) resolve({ api, key })
+        const [, stripe] = /Stripe emulator (http\S+)/.exec(output) ?? []
+        if (api !== undefined && key !== undefined && stripe !== undefined) resolve({ api, key, stripe })
       }
       child.stdout.on('data', read)
       child.stderr.on('data', read)

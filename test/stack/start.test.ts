@@ -18,6 +18,10 @@ test('the tour of the README runs as it is written', async () => {
   expect(output.match(/"number":"JANE-\d{4}","status":"paid"/g)).toHaveLength(12 + 1)
   expect(output).toContain('"description":"Pro × 5, 28 Feb – 31 Mar 2027"')
   expect(output).toContain('"debits":1188000,"credits":1188000,"balanced":true')
+  expect(output).toContain(
+    '"state":"retrying","failed_at":"2028-02-29T10:00:00Z","next_attempt_at":"2028-03-03T10:00:00Z"',
+  )
+  expect(output).toMatch(/"status":"blocked","step":"blocked"[\s\S]*"status":"current","step":"none"/)
   expect(output).toContain('{"pointer":"/nmae","detail":"is not a known member"}')
 })
 

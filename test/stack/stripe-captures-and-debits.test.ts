@@ -1,29 +1,33 @@
-import { describe, expect, it } from 'vitest'
-import { clientOf, confirmed, control, customerWith, emulator, payable, refusal, stripe } from './stripe-world.ts'
+import { expect, it } from 'vitest'
+import { confirmed, customerWith, customerWithDebit, mark, payable, refusal } from './stripe-words.ts'
+import { clientOf, control, emulated, emulator, inEachWorld, inTheEmulator } from './stripe-world.ts'
 
 const day_s = 24 * 60 * 60
 
 /** 19.99 that the card's issuer keeps aside. */
-async function authorized(client = stripe): Promise<{ id: string; charge: string }> {
-  const intent = await client.paymentIntents.create({
+async function authorized({ stripe } = emulated): Promise<{ id: string; charge: string }> {
+  const intent = await stripe.paymentIntents.create({
     ...{ amount: 1999, currency: 'usd', capture_method: 'manual', payment_method: 'pm_card_visa', confirm: true },
-    allowed_payment_method_types: ['card'],
+    ...{ allowed_payment_method_types: ['card'], metadata: mark },
   })
   expect(intent).toMatchObject({ status: 'requires_capture', amount_capturable: 1999, amount_received: 0 })
   return { id: intent.id, charge: String(intent.latest_charge) }
 }
 
-describe('an authorization', () => {
+inEachWorld('an authorization', (world) => {
+  const { stripe, eventually } = world
+
   it('is captured in part, once, and only that part is money', async () => {
-    const { id, charge } = await authorized()
+    const { id, charge } = await authorized(world)
     expect(await stripe.charges.retrieve(charge)).toMatchObject({
       ...{ captured: false, paid: true, amount_captured: 0, balance_transaction: null },
       payment_method_details: { card: { capture_before: expect.any(Number) } },
     })
     const captured = await stripe.paymentIntents.capture(id, { amount_to_capture: 1500 })
     expect(captured).toMatchObject({ status: 'succeeded', amount_capturable: 0, amount_received: 1500 })
-    const settled = await stripe.charges.retrieve(charge, { expand: ['balance_transaction'] })
-    expect(settled).toMatchObject({ captured: true, amount_captured: 1500, balance_transaction: { amount: 1500 } })
+    const find = () => stripe.charges.retrieve(charge, { expand: ['balance_transaction'] })
+    const settled = { captured: true, amount_captured: 1500, balance_transaction: { amount: 1500 } }
+    await eventually(find).toMatchObject(settled)
     expect(await refusal(stripe.paymentIntents.capture(id))).toMatchObject({ code: 'payment_intent_unexpected_state' })
     expect((await stripe.refunds.create({ payment_intent: id })).amount).toBe(1500)
   })
@@ -31,23 +35,32 @@ describe('an authorization', () => {
   it.each([
     ['more than is authorized', { amount_to_capture: 2000 }],
     ['nothing', { amount_to_capture: 0 }],
-    ['twice', { final_capture: false }],
   ])('is not captured for %s', async (_, parameters) => {
-    const { id } = await authorized()
+    const { id } = await authorized(world)
     expect(await refusal(stripe.paymentIntents.capture(id, parameters))).toMatchObject({ statusCode: 400 })
     expect((await stripe.paymentIntents.retrieve(id)).status).toBe('requires_capture')
   })
 
-  it('is let go by cancelling; and what is not captured cannot be refunded', async () => {
-    const { id, charge } = await authorized()
-    expect(await refusal(stripe.refunds.create({ payment_intent: id }))).toMatchObject({ param: 'payment_intent' })
+  it('is let go by cancelling', async () => {
+    const { id, charge } = await authorized(world)
     expect(await stripe.paymentIntents.cancel(id)).toMatchObject({ status: 'canceled', amount_capturable: 0 })
     expect(await stripe.charges.retrieve(charge)).toMatchObject({ refunded: true, amount_refunded: 1999 })
+  })
+})
+
+inTheEmulator('an authorization', (world) => {
+  const { stripe } = world
+
+  it('is not captured in several parts, nor refunded before', async () => {
+    const { id } = await authorized()
+    const several = stripe.paymentIntents.capture(id, { final_capture: false })
+    expect(await refusal(several)).toMatchObject({ statusCode: 400 })
+    expect(await refusal(stripe.refunds.create({ payment_intent: id }))).toMatchObject({ param: 'payment_intent' })
   })
 
   it('lasts seven days', async () => {
     const client = clientOf(emulator, 'sk_test_authorized')
-    const { id } = await authorized(client)
+    const { id } = await authorized({ ...world, stripe: client })
     await control('POST', 'clock', { advance_s: 7 * day_s - 60 }, 'sk_test_authorized')
     expect((await client.paymentIntents.retrieve(id)).status).toBe('requires_capture')
     await control('POST', 'clock', { advance_s: 60 }, 'sk_test_authorized')
@@ -56,17 +69,46 @@ describe('an authorization', () => {
   })
 
   it('is nothing a bank account can give', async () => {
-    const { customer, payment_method } = await customerWith('pm_usBankAccount_success')
+    const { customer, payment_method } = await customerWith(world, 'pm_usBankAccount_success')
     const { id } = await stripe.paymentIntents.create({
       ...{ amount: 1999, currency: 'usd', customer, capture_method: 'manual' },
       allowed_payment_method_types: ['us_bank_account'],
     })
-    expect(await refusal(confirmed({ id, payment_method }))).toMatchObject({ param: 'capture_method' })
+    expect(await refusal(confirmed(world, { id, payment_method }))).toMatchObject({ param: 'capture_method' })
+  })
+})
+
+inEachWorld('a debit with its mandate', (world) => {
+  const { stripe, eventually } = world
+
+  async function debited(iban?: string): Promise<string> {
+    const { customer, payment_method } = await customerWithDebit(world, iban)
+    const intent = await stripe.paymentIntents.create({
+      ...{ amount: 1999, currency: 'eur', customer, payment_method, confirm: true, off_session: true },
+      allowed_payment_method_types: ['sepa_debit'],
+    })
+    expect(intent.status).toBe('processing')
+    return intent.id
+  }
+
+  it('is processing, cannot be confirmed or changed, and succeeds', async () => {
+    const id = await debited()
+    const closed = { code: 'payment_intent_unexpected_state' }
+    expect(await refusal(stripe.paymentIntents.confirm(id))).toMatchObject(closed)
+    expect(await refusal(stripe.paymentIntents.update(id, { amount: 2999 }))).toMatchObject(closed)
+    await world.settles()
+    await eventually(async () => (await stripe.paymentIntents.retrieve(id)).status).toBe('succeeded')
+  })
+
+  it('is processing and fails', async () => {
+    const id = await debited('DE62370400440532013001')
+    await world.settles()
+    await eventually(async () => (await stripe.paymentIntents.retrieve(id)).status).toBe('requires_payment_method')
   })
 })
 
 /** A debit of 19.99 EUR on its way. */
-async function debited(token: string, client = stripe): Promise<string> {
+async function debited(token: string, client = emulated.stripe): Promise<string> {
   const { id: customer } = await client.customers.create({ name: 'Ada', email: 'ada@example.com' })
   const { id: payment_method } = await client.paymentMethods.attach(token, { customer })
   const intent = await client.paymentIntents.create({
@@ -77,7 +119,9 @@ async function debited(token: string, client = stripe): Promise<string> {
   return intent.id
 }
 
-describe('a debit', () => {
+inTheEmulator('a debit', (world) => {
+  const { stripe } = world
+
   it.each([
     ['pm_success_de', 'succeeded', undefined],
     ['pm_successDelayed_de', 'succeeded', undefined],
@@ -97,8 +141,8 @@ describe('a debit', () => {
     ['pm_usBankAccount_noAccount', 'requires_payment_method', 'no_account'],
     ['pm_usBankAccount_processing', 'processing', undefined],
   ])('from %s stays or ends %s', async (token, status, code) => {
-    const intent = await payable(token)
-    await confirmed(intent)
+    const intent = await payable(world, token)
+    await confirmed(world, intent)
     await control('POST', 'settle')
     const after = await stripe.paymentIntents.retrieve(intent.id)
     expect([after.status, after.last_payment_error?.code]).toEqual([status, code])
@@ -143,17 +187,17 @@ describe('a debit', () => {
   })
 
   it('takes its own currency only', async () => {
-    const { customer, payment_method } = await customerWith('pm_success_de')
+    const { customer, payment_method } = await customerWith(world, 'pm_success_de')
     const { id } = await stripe.paymentIntents.create({
       ...{ amount: 1999, currency: 'usd', customer },
       allowed_payment_method_types: ['sepa_debit'],
     })
-    const error = await refusal(confirmed({ id, payment_method }))
+    const error = await refusal(confirmed(world, { id, payment_method }))
     expect(error).toMatchObject({ code: 'payment_method_currency_mismatch' })
   })
 })
 
-describe('a balance transaction', () => {
+inTheEmulator('a balance transaction', () => {
   it('is listed by its day, and at once available where the card says so', async () => {
     const booked = 'sk_test_booked'
     const client = clientOf(emulator, booked)
@@ -174,6 +218,8 @@ describe('a balance transaction', () => {
     const from = await client.balanceTransactions.list({ created: { gte: second?.created ?? 0 } })
     expect(from.data.map(({ id }) => id)).toEqual([second?.id])
     expect(await refusal(client.balanceTransactions.list({ payout: 'po_1' }))).toMatchObject({ param: 'payout' })
-    expect(await control('GET', 'payments', undefined, booked)).toMatchObject({ balance: { usd: 2 * (1999 - 88) } })
+    expect(await control('GET', 'payments', undefined, booked)).toMatchObject({
+      ...{ succeeded_count: 2, captured_charges: 2, captured: { usd: 3998 }, balance: { usd: 2 * (1999 - 88) } },
+    })
   })
 })

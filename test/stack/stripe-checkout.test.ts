@@ -1,16 +1,16 @@
 import type Stripe from 'stripe'
-import { describe, expect, it } from 'vitest'
-import { clientOf, control, emulator, refusal, stripe } from './stripe-world.ts'
+import { expect, it } from 'vitest'
+import { mark, refusal } from './stripe-words.ts'
+import { clientOf, control, emulated, emulator, inEachWorld, inTheEmulator } from './stripe-world.ts'
 
 const successUrl = 'http://127.0.0.1:9/saved?session={CHECKOUT_SESSION_ID}'
 
+type Opened = { readonly customer: string; readonly session: Stripe.Checkout.Session }
+
 /** The page that a customer updates the card on. */
-async function opened(
-  parameters: Stripe.Checkout.SessionCreateParams = {},
-  client = stripe,
-): Promise<{ customer: string; session: Stripe.Checkout.Session }> {
-  const { id: customer } = await client.customers.create({ name: 'Ada', email: 'ada@example.com' })
-  const session = await client.checkout.sessions.create({
+async function opened({ stripe } = emulated, parameters: Stripe.Checkout.SessionCreateParams = {}): Promise<Opened> {
+  const { id: customer } = await stripe.customers.create({ name: 'Ada', email: 'ada@example.com', metadata: mark })
+  const session = await stripe.checkout.sessions.create({
     ...{ mode: 'setup', currency: 'usd', customer, success_url: successUrl },
     setup_intent_data: { metadata: { account: 'acc_1' } },
     ...parameters,
@@ -18,25 +18,48 @@ async function opened(
   return { customer, session }
 }
 
-function submitted(url: string, payment_method: string): Promise<Response> {
-  return fetch(url, { method: 'POST', body: new URLSearchParams({ payment_method }), redirect: 'manual' })
-}
+inEachWorld('a Checkout Session in setup mode', (world) => {
+  const { stripe } = world
 
-describe('a Checkout Session in setup mode', () => {
   it('is opened with its SetupIntent, which nobody else confirms or cancels', async () => {
-    const { customer, session } = await opened({ metadata: { purpose: 'update' } })
+    const { customer, session } = await opened(world, { metadata: { purpose: 'update' } })
     expect(session).toMatchObject({ status: 'open', mode: 'setup', payment_status: 'no_payment_required', customer })
-    expect(session).toMatchObject({
-      metadata: { purpose: 'update' },
-      payment_method_types: ['card', 'us_bank_account'],
-    })
-    expect(session.customer_details?.email).toBe('ada@example.com')
+    expect(session).toMatchObject({ metadata: { purpose: 'update' }, url: expect.stringMatching(/^https?:/) })
     const setup = await stripe.setupIntents.retrieve(String(session.setup_intent))
     expect(setup).toMatchObject({ customer, metadata: { account: 'acc_1' }, status: 'requires_payment_method' })
     expect(await refusal(stripe.setupIntents.cancel(setup.id))).toMatchObject({ statusCode: 400 })
     expect(await refusal(stripe.setupIntents.confirm(setup.id))).toMatchObject({ statusCode: 400 })
     const found = await stripe.checkout.sessions.list({ customer, status: 'open' })
     expect(found.data.map(({ id }) => id)).toEqual([session.id])
+  })
+
+  it('is ended by request, and not twice', async () => {
+    const { session } = await opened(world)
+    expect(await stripe.checkout.sessions.expire(session.id)).toMatchObject({ status: 'expired', url: null })
+    expect(await refusal(stripe.checkout.sessions.expire(session.id))).toMatchObject({ statusCode: 400 })
+  })
+
+  it.each<[string, Stripe.Checkout.SessionCreateParams, object]>([
+    ['no page to go back to', { success_url: '' }, { statusCode: 400 }],
+    ['no customer of ours', { customer: 'cus_gone' }, { code: 'resource_missing' }],
+    ['no time left', { expires_at: 1 }, { param: 'expires_at' }],
+  ])('is refused: %s', async (_, parameters, expected) => {
+    expect(await refusal(opened(world, parameters))).toMatchObject(expected)
+  })
+})
+
+function submitted(url: string, payment_method: string): Promise<Response> {
+  return fetch(url, { method: 'POST', body: new URLSearchParams({ payment_method }), redirect: 'manual' })
+}
+
+inTheEmulator('a Checkout Session in setup mode', (world) => {
+  const { stripe } = world
+
+  it('offers what suits its currency, and knows the customer', async () => {
+    const { session } = await opened()
+    expect(session).toMatchObject({
+      ...{ payment_method_types: ['card', 'us_bank_account'], customer_details: { email: 'ada@example.com' } },
+    })
   })
 
   it('is completed on its page: the method is saved and the customer sent back', async () => {
@@ -89,18 +112,17 @@ describe('a Checkout Session in setup mode', () => {
     await expect(pay({ payment_method: 'pm_card_visa' })).rejects.toThrow('No open')
   })
 
-  it('is ended by request, and not twice', async () => {
+  it('that is ended leaves nothing to go on with', async () => {
     const { session } = await opened()
-    expect(await stripe.checkout.sessions.expire(session.id)).toMatchObject({ status: 'expired', url: null })
+    await stripe.checkout.sessions.expire(session.id)
     expect((await stripe.setupIntents.retrieve(String(session.setup_intent))).status).toBe('canceled')
     expect((await fetch(session.url ?? '')).status).toBe(410)
-    expect(await refusal(stripe.checkout.sessions.expire(session.id))).toMatchObject({ statusCode: 400 })
   })
 
   it('expires after a day', async () => {
     const slept = 'sk_test_slept'
     const client = clientOf(emulator, slept)
-    const { session } = await opened({}, client)
+    const { session } = await opened({ ...world, stripe: client })
     await control('POST', 'clock', { advance_s: 24 * 3600 - 60 }, slept)
     expect((await client.checkout.sessions.retrieve(session.id)).status).toBe('open')
     await control('POST', 'clock', { advance_s: 60 }, slept)
@@ -108,13 +130,10 @@ describe('a Checkout Session in setup mode', () => {
     expect((await client.events.list({ types: ['checkout.session.expired'] })).data).toHaveLength(1)
   })
 
-  it.each<[string, Stripe.Checkout.SessionCreateParams, object]>([
-    ['no page to go back to', { success_url: '' }, { statusCode: 400 }],
-    ['no customer of ours', { customer: 'cus_gone' }, { code: 'resource_missing' }],
-    ['no time left', { expires_at: 1 }, { param: 'expires_at' }],
-    ['another mode', { mode: 'payment' }, { statusCode: 501 }],
-    ['line items', { line_items: [{ price: 'price_1' }] }, { statusCode: 501 }],
-  ])('is refused: %s', async (_, parameters, expected) => {
-    expect(await refusal(opened(parameters))).toMatchObject(expected)
+  it.each<[string, Stripe.Checkout.SessionCreateParams]>([
+    ['another mode', { mode: 'payment' }],
+    ['line items', { line_items: [{ price: 'price_1' }] }],
+  ])('is not served: %s', async (_, parameters) => {
+    expect(await refusal(opened(world, parameters))).toMatchObject({ statusCode: 501 })
   })
 })

@@ -1,36 +1,38 @@
 import Stripe from 'stripe'
-import { describe, expect, it } from 'vitest'
-import { clientOf, confirmed, control, customerWith, emulator, payable, refusal, stripe } from './stripe-world.ts'
+import { expect, it } from 'vitest'
+import { confirmed, customerWith, payable, refusal } from './stripe-words.ts'
+import { control, inEachWorld, inTheEmulator } from './stripe-world.ts'
 
-describe('a payment', () => {
+const return_url = 'https://perennial.example/paid'
+
+inEachWorld('a payment', (world) => {
+  const { stripe, eventually } = world
+
   it('succeeds, with its charge and its balance transaction', async () => {
-    const intent = await confirmed(await payable('pm_card_visa', 10_00))
+    const intent = await confirmed(world, await payable(world, 'pm_card_visa', 10_00))
     expect(intent).toMatchObject({ status: 'succeeded', amount_received: 1000, metadata: { invoice: 'inv_1' } })
-    const charge = await stripe.charges.retrieve(String(intent.latest_charge), { expand: ['balance_transaction'] })
-    expect(charge).toMatchObject({ status: 'succeeded', amount_captured: 1000, payment_intent: intent.id })
-    expect(charge.balance_transaction).toMatchObject({ amount: 1000, fee: 59, net: 941, source: charge.id })
-    const entries = await stripe.balanceTransactions.list({ limit: 1 })
-    expect(entries.data[0]?.source).toBe(charge.id)
+    const id = String(intent.latest_charge)
+    const find = () => stripe.charges.retrieve(id, { expand: ['balance_transaction'] })
+    expect(await find()).toMatchObject({ status: 'succeeded', amount_captured: 1000, payment_intent: intent.id })
+    await eventually(async () => (await find()).balance_transaction).toMatchObject({ amount: 1000, source: id })
   })
 
   it('can succeed once only', async () => {
-    const intent = await payable('pm_card_visa')
-    await confirmed(intent)
-    const error = await refusal(confirmed(intent))
+    const intent = await payable(world, 'pm_card_visa')
+    await confirmed(world, intent)
+    const error = await refusal(confirmed(world, intent))
     expect(error).toMatchObject({ statusCode: 400, code: 'payment_intent_unexpected_state' })
     const charges = await stripe.charges.list({ payment_intent: intent.id })
     expect(charges.data).toHaveLength(1)
   })
 
   it('is declined: 402 with the intent inside, which waits for another method and then takes it', async () => {
-    const intent = await payable('pm_card_chargeCustomerFail')
-    const error = await refusal(confirmed(intent))
+    const intent = await payable(world, 'pm_card_chargeCustomerFail')
+    const error = await refusal(confirmed(world, intent))
     expect(error).toBeInstanceOf(Stripe.errors.StripeCardError)
     expect(error).toMatchObject({ statusCode: 402, code: 'card_declined', decline_code: 'generic_decline' })
     expect(error.payment_intent).toMatchObject({
-      id: intent.id,
-      status: 'requires_payment_method',
-      payment_method: null,
+      ...{ id: intent.id, status: 'requires_payment_method', payment_method: null },
     })
     const after = await stripe.paymentIntents.retrieve(intent.id)
     expect(after.last_payment_error).toMatchObject({
@@ -41,27 +43,107 @@ describe('a payment', () => {
     expect(failed).toMatchObject({ status: 'failed', failure_code: 'card_declined', balance_transaction: null })
     const customer = String(after.customer)
     const other = await stripe.paymentMethods.attach('pm_card_mastercard', { customer })
-    expect((await confirmed({ id: intent.id, payment_method: other.id })).status).toBe('succeeded')
+    expect((await confirmed(world, { id: intent.id, payment_method: other.id })).status).toBe('succeeded')
   })
 
-  it('needs the customer: off-session it fails, with a return_url it redirects and the bank sends back', async () => {
-    const intent = await payable('pm_card_authenticationRequired')
-    const error = await refusal(confirmed(intent))
+  it('that was declined forgets why as soon as it is changed', async () => {
+    const intent = await payable(world, 'pm_card_chargeCustomerFail')
+    await refusal(confirmed(world, intent))
+    const changed = await stripe.paymentIntents.update(intent.id, { amount: 2999 })
+    expect(changed).toMatchObject({ status: 'requires_payment_method', amount: 2999, last_payment_error: null })
+  })
+
+  it('needs the customer: off-session it fails and waits for a method, and with a return_url it redirects', async () => {
+    const intent = await payable(world, 'pm_card_authenticationRequired')
+    const error = await refusal(confirmed(world, intent))
     expect(error).toMatchObject({ code: 'authentication_required', decline_code: 'authentication_required' })
+    const after = await stripe.paymentIntents.retrieve(intent.id)
+    expect(after).toMatchObject({
+      ...{ status: 'requires_payment_method', payment_method: null },
+      last_payment_error: { code: 'authentication_required', payment_method: { id: intent.payment_method } },
+    })
     const { payment_method } = intent
-    const return_url = 'http://127.0.0.1:9/paid'
+    const waiting = await stripe.paymentIntents.confirm(intent.id, { payment_method, return_url })
+    expect(waiting).toMatchObject({ status: 'requires_action', last_payment_error: null })
+    expect(waiting.next_action?.redirect_to_url?.url).toMatch(/^https?:/)
+  })
+
+  it('takes no method of another customer', async () => {
+    const { id } = await payable(world, 'pm_card_visa')
+    const { payment_method } = await customerWith(world, 'pm_card_visa')
+    const error = await refusal(confirmed(world, { id, payment_method }))
+    expect(error).toMatchObject({ statusCode: 400, param: 'payment_method' })
+  })
+
+  it('once cancelled is never confirmed, once paid never cancelled or changed', async () => {
+    const cancelled = await payable(world, 'pm_card_visa')
+    expect((await stripe.paymentIntents.cancel(cancelled.id)).status).toBe('canceled')
+    const refused = { statusCode: 400, code: 'payment_intent_unexpected_state' }
+    expect(await refusal(confirmed(world, cancelled))).toMatchObject(refused)
+    const paid = await payable(world, 'pm_card_visa')
+    await confirmed(world, paid)
+    expect(await refusal(stripe.paymentIntents.cancel(paid.id))).toMatchObject(refused)
+    expect(await refusal(stripe.paymentIntents.update(paid.id, { amount: 5000 }))).toMatchObject(refused)
+  })
+})
+
+inEachWorld('a payment whose customer is at the bank', (world) => {
+  const { stripe } = world
+
+  async function authenticating() {
+    const intent = await payable(world, 'pm_card_authenticationRequired')
+    const { payment_method } = intent
     const waiting = await stripe.paymentIntents.confirm(intent.id, { payment_method, return_url })
     expect(waiting.status).toBe('requires_action')
+    return { ...intent, customer: String(waiting.customer) }
+  }
+
+  it('can be given another amount', async () => {
+    const { id } = await authenticating()
+    expect((await stripe.paymentIntents.update(id, { amount: 2999 })).amount).toBe(2999)
+  })
+
+  it('is to be confirmed again once it is given another method', async () => {
+    const { id, customer } = await authenticating()
+    const other = await stripe.paymentMethods.attach('pm_card_visa', { customer })
+    const changed = await stripe.paymentIntents.update(id, { payment_method: other.id })
+    expect(changed).toMatchObject({ status: 'requires_confirmation', payment_method: other.id, next_action: null })
+  })
+
+  it('can be confirmed with another method, and is paid', async () => {
+    const { id, customer } = await authenticating()
+    const other = await stripe.paymentMethods.attach('pm_card_visa', { customer })
+    expect((await confirmed(world, { id, payment_method: other.id })).status).toBe('succeeded')
+  })
+
+  it('can be cancelled', async () => {
+    const { id } = await authenticating()
+    expect(await stripe.paymentIntents.cancel(id)).toMatchObject({ status: 'canceled', next_action: null })
+  })
+})
+
+inTheEmulator('a payment', (world) => {
+  const { stripe } = world
+
+  it('costs the fee of a card', async () => {
+    const { latest_charge } = await confirmed(world, await payable(world, 'pm_card_visa', 10_00))
+    const [entry] = (await stripe.balanceTransactions.list({ limit: 1 })).data
+    expect(entry).toMatchObject({ source: latest_charge, amount: 1000, fee: 59, net: 941 })
+  })
+
+  it('is paid when the bank sends the customer back', async () => {
+    const { id, payment_method } = await payable(world, 'pm_card_authenticationRequired')
+    const waiting = await stripe.paymentIntents.confirm(id, { payment_method, return_url })
     const url = waiting.next_action?.redirect_to_url?.url ?? ''
     const back = await fetch(url, { method: 'POST', body: 'answer=yes', redirect: 'manual' })
     expect(back.headers.get('location')).toMatch(
-      /^http:\/\/127.0.0.1:9\/paid\?payment_intent=pi_.*redirect_status=succeeded$/,
+      /^https:\/\/perennial.example\/paid\?payment_intent=pi_.*redirect_status=succeeded$/,
     )
-    expect((await stripe.paymentIntents.retrieve(intent.id)).status).toBe('succeeded')
+    expect((await stripe.paymentIntents.retrieve(id)).status).toBe('succeeded')
   })
 
   it('goes back to the start when the customer fails the bank', async () => {
-    const intent = await payable('pm_card_authenticationRequired')
+    const intent = await payable(world, 'pm_card_authenticationRequired')
     await stripe.paymentIntents.confirm(intent.id, { payment_method: intent.payment_method })
     await control('POST', 'authenticate', { intent: intent.id, succeeds: false })
     const after = await stripe.paymentIntents.retrieve(intent.id)
@@ -69,98 +151,29 @@ describe('a payment', () => {
     expect(after.last_payment_error?.code).toBe('payment_intent_authentication_failure')
   })
 
+  it('is not finished at the page of a bank that asked about another method', async () => {
+    const { id, payment_method } = await payable(world, 'pm_card_authenticationRequired')
+    const { next_action, customer } = await stripe.paymentIntents.confirm(id, { payment_method, return_url })
+    const other = await stripe.paymentMethods.attach('pm_card_visa', { customer: String(customer) })
+    await stripe.paymentIntents.update(id, { payment_method: other.id })
+    await fetch(next_action?.redirect_to_url?.url ?? '', { method: 'POST', body: 'answer=yes', redirect: 'manual' })
+    expect((await stripe.paymentIntents.retrieve(id)).status).toBe('requires_confirmation')
+  })
+
   it('by debit is processing until it settles', async () => {
-    const intent = await payable('pm_usBankAccount_success')
-    expect((await confirmed(intent)).status).toBe('processing')
+    const intent = await payable(world, 'pm_usBankAccount_success')
+    expect((await confirmed(world, intent)).status).toBe('processing')
     await control('POST', 'settle')
     expect((await stripe.paymentIntents.retrieve(intent.id)).status).toBe('succeeded')
   })
 
   it('with automatic methods wants a return_url, even off-session', async () => {
-    const { customer, payment_method } = await customerWith('pm_card_visa')
+    const { customer, payment_method } = await customerWith(world, 'pm_card_visa')
     const { id } = await stripe.paymentIntents.create({ amount: 1999, currency: 'usd', customer })
-    expect(await refusal(confirmed({ id, payment_method }))).toMatchObject({ statusCode: 400, param: 'return_url' })
+    const error = await refusal(confirmed(world, { id, payment_method }))
+    expect(error).toMatchObject({ statusCode: 400, param: 'return_url' })
     const allowed_payment_method_types = ['card' as const]
     const paid = await stripe.paymentIntents.confirm(id, { payment_method, allowed_payment_method_types })
     expect(paid.status).toBe('succeeded')
-  })
-
-  it('takes no method of another customer', async () => {
-    const { id } = await payable('pm_card_visa')
-    const { payment_method } = await customerWith('pm_card_visa')
-    expect(await refusal(confirmed({ id, payment_method }))).toMatchObject({ statusCode: 400, param: 'payment_method' })
-  })
-
-  it('once cancelled is never confirmed, once paid never cancelled', async () => {
-    const cancelled = await payable('pm_card_visa')
-    expect((await stripe.paymentIntents.cancel(cancelled.id)).status).toBe('canceled')
-    expect(await refusal(confirmed(cancelled))).toMatchObject({ code: 'payment_intent_unexpected_state' })
-    const paid = await payable('pm_card_visa')
-    await confirmed(paid)
-    expect(await refusal(stripe.paymentIntents.cancel(paid.id))).toMatchObject({
-      code: 'payment_intent_unexpected_state',
-    })
-    expect(await refusal(stripe.paymentIntents.update(paid.id, { amount: 5000 }))).toMatchObject({ statusCode: 400 })
-  })
-})
-
-describe('a customer', () => {
-  it('is created, changed, listed and deleted', async () => {
-    const { customer, payment_method } = await customerWith('pm_card_amex')
-    const changed = await stripe.customers.update(customer, {
-      name: 'Ada',
-      email: '',
-      metadata: { account: '', plan: 'pro' },
-      invoice_settings: { default_payment_method: payment_method },
-    })
-    expect(changed).toMatchObject({ name: 'Ada', email: null })
-    expect(changed.metadata).toEqual({ plan: 'pro' })
-    expect((await stripe.customers.list({ limit: 1 })).data[0]?.id).toBe(customer)
-    await stripe.paymentMethods.detach(payment_method)
-    const detached = await stripe.customers.retrieve(customer)
-    expect(detached).toMatchObject({ invoice_settings: { default_payment_method: null } })
-    expect(await refusal(stripe.paymentMethods.attach(payment_method, { customer }))).toMatchObject({ statusCode: 400 })
-    await stripe.customers.del(customer)
-    expect(await stripe.customers.retrieve(customer)).toMatchObject({ id: customer, deleted: true })
-    expect(await refusal(stripe.customers.update(customer, { name: 'x' }))).toMatchObject({ code: 'resource_missing' })
-  })
-
-  it.each([
-    ['pm_card_visa_chargeDeclinedInsufficientFunds', 'card_declined', 'insufficient_funds'],
-    ['pm_card_chargeDeclinedExpiredCard', 'expired_card', undefined],
-  ])('cannot attach %s', async (token, code, decline_code) => {
-    const { id } = await stripe.customers.create()
-    const error = await refusal(stripe.paymentMethods.attach(token, { customer: id }))
-    expect(error).toMatchObject({ statusCode: 402, code })
-    // The SDK turns a missing decline code into an empty one.
-    expect(error.decline_code || undefined).toBe(decline_code)
-    expect((await stripe.customers.listPaymentMethods(id)).data).toEqual([])
-  })
-
-  it('saves a card by a SetupIntent', async () => {
-    const { id } = await stripe.customers.create()
-    const setup = await stripe.setupIntents.create({
-      customer: id,
-      payment_method: 'pm_card_visa',
-      confirm: true,
-      allowed_payment_method_types: ['card'],
-    })
-    expect(setup.status).toBe('succeeded')
-    expect((await stripe.customers.listPaymentMethods(id)).data.map((method) => method.id)).toEqual([
-      setup.payment_method,
-    ])
-  })
-
-  it('is listed in pages', async () => {
-    const paged = clientOf(emulator, 'sk_test_pages')
-    for (let n = 0; n < 5; n += 1) await paged.customers.create({ name: `customer ${n}` })
-    const first = await paged.customers.list({ limit: 3 })
-    expect([first.data.map(({ name }) => name), first.has_more]).toEqual([
-      ['customer 4', 'customer 3', 'customer 2'],
-      true,
-    ])
-    const second = await paged.customers.list({ limit: 3, starting_after: first.data[2]?.id ?? '' })
-    expect([second.data.map(({ name }) => name), second.has_more]).toEqual([['customer 1', 'customer 0'], false])
-    expect(await refusal(paged.customers.list({ limit: 101 }))).toMatchObject({ param: 'limit' })
   })
 })

@@ -1,6 +1,7 @@
 import type Stripe from 'stripe'
-import { describe, expect, it } from 'vitest'
-import { clientOf, control, emulator, refusal, stripe } from './stripe-world.ts'
+import { expect, it } from 'vitest'
+import { once, refusal } from './stripe-words.ts'
+import { clientOf, control, emulated, emulator, inEachWorld, inTheEmulator } from './stripe-world.ts'
 
 type Address = { readonly country: string; readonly state?: string; readonly postal_code?: string }
 type Line = Partial<Stripe.Tax.CalculationCreateParams.LineItem>
@@ -10,7 +11,7 @@ function calculated(
   address: Address,
   lines: readonly Line[] = [{}],
   more: Partial<Stripe.Tax.CalculationCreateParams.CustomerDetails> = {},
-  client = stripe,
+  client = emulated.stripe,
 ): Promise<Stripe.Tax.Calculation> {
   return client.tax.calculations.create({
     currency: 'eur',
@@ -32,7 +33,26 @@ const book = 'txcd_10302000'
 const california = { country: 'US', state: 'CA', postal_code: '94080' }
 const newYork = { country: 'US', state: 'NY', postal_code: '10001' }
 
-describe('a tax calculation', () => {
+inEachWorld('a tax calculation', ({ stripe }) => {
+  it('has its lines by their references, and can be read again', async () => {
+    const lines = [{ reference: 'line_1' }, { reference: 'line_2', amount: 5_000 }]
+    const calculation = await calculated({ country: 'DE' }, lines, {}, stripe)
+    expect(calculation.amount_total).toBe(15_000 + calculation.tax_amount_exclusive)
+    expect(calculation.line_items?.data).toMatchObject([
+      { reference: 'line_1', amount: 10_000 },
+      { reference: 'line_2', amount: 5_000 },
+    ])
+    const { amount_total } = await stripe.tax.calculations.retrieve(calculation.id ?? '')
+    expect(amount_total).toBe(calculation.amount_total)
+  })
+
+  it('for half an American address is refused', async () => {
+    const error = await refusal(calculated({ country: 'US', postal_code: '1' }, [{}], {}, stripe))
+    expect(error).toMatchObject({ statusCode: 400, code: 'customer_tax_location_invalid' })
+  })
+})
+
+inTheEmulator('a tax calculation', ({ stripe }) => {
   it.each<[string, Address, Line, unknown[][]]>([
     ['Germany', { country: 'DE' }, {}, [['standard_rated', '19.0', 1900]]],
     ['Finland, to the half percent', { country: 'FI' }, {}, [['standard_rated', '25.5', 2550]]],
@@ -118,7 +138,6 @@ describe('a tax calculation', () => {
   })
 
   it.each<[string, Address, readonly Line[], object]>([
-    ['half an American address', { country: 'US', postal_code: '1' }, [{}], { code: 'customer_tax_location_invalid' }],
     ['no country', { country: 'Germany' }, [{}], { code: 'customer_tax_location_invalid' }],
     ['less than nothing', { country: 'DE' }, [{ amount: -1 }], { param: 'line_items[0][amount]' }],
     ['no tax code', { country: 'DE' }, [{ tax_code: 'saas' }], { param: 'line_items[0][tax_code]' }],
@@ -142,28 +161,56 @@ describe('a tax calculation', () => {
 let made = 0
 
 /** A transaction of two lines, 100.00 and 50.00 plus 19 %, under a reference of its own. */
-async function recorded(client = stripe): Promise<Stripe.Tax.Transaction> {
+async function recorded(client = emulated.stripe): Promise<Stripe.Tax.Transaction> {
   made += 1
   const { id } = await calculated({ country: 'DE' }, [{}, { amount: 5_000 }], {}, client)
   return client.tax.transactions.createFromCalculation({
-    ...{ calculation: id ?? '', reference: `INV-${made}` },
+    ...{ calculation: id ?? '', reference: once(`INV-${made}`) },
     expand: ['line_items'],
   })
 }
 
-describe('a tax transaction', () => {
+inEachWorld('a tax transaction', ({ stripe }) => {
   it('is recorded once under its reference', async () => {
-    const transaction = await recorded()
+    const transaction = await recorded(stripe)
     expect(transaction).toMatchObject({ type: 'transaction', currency: 'eur', reversal: null })
-    expect(transaction.line_items?.data.map(({ amount, amount_tax }) => [amount, amount_tax])).toEqual([
-      [10_000, 1900],
-      [5_000, 950],
-    ])
+    expect(transaction.line_items?.data.map(({ amount }) => amount)).toEqual([10_000, 5_000])
     expect(await stripe.tax.transactions.retrieve(transaction.id)).toMatchObject({ reference: transaction.reference })
-    const { id } = await calculated({ country: 'DE' })
+    const { id } = await calculated({ country: 'DE' }, [{}], {}, stripe)
     const again = { calculation: id ?? '', reference: transaction.reference }
     const taken = await refusal(stripe.tax.transactions.createFromCalculation(again))
     expect(taken).toMatchObject({ code: 'resource_already_exists', param: 'reference' })
+  })
+
+  it('is reversed whole, and then has nothing left', async () => {
+    const { id: original_transaction } = await recorded(stripe)
+    const full = { mode: 'full' as const, original_transaction }
+    const reversal = await stripe.tax.transactions.createReversal({ ...full, reference: `${original_transaction}-1` })
+    expect(reversal).toMatchObject({ type: 'reversal', reversal: { original_transaction } })
+    const lines = await stripe.tax.transactions.listLineItems(reversal.id)
+    expect(lines.data.map(({ amount }) => amount)).toEqual([-10_000, -5_000])
+    const again = stripe.tax.transactions.createReversal({ ...full, reference: `${original_transaction}-2` })
+    expect(await refusal(again)).toMatchObject({ statusCode: 400 })
+    const twice = { mode: 'full' as const, original_transaction: reversal.id, reference: once('twice') }
+    expect(await refusal(stripe.tax.transactions.createReversal(twice))).toMatchObject({ statusCode: 400 })
+  })
+})
+
+inTheEmulator('a tax transaction', ({ stripe }) => {
+  it('has the tax of its lines, and so has its reversal', async () => {
+    const { id: original_transaction, line_items } = await recorded()
+    const taxes = line_items?.data.map(({ amount, amount_tax }) => [amount, amount_tax])
+    expect(taxes).toEqual([
+      [10_000, 1900],
+      [5_000, 950],
+    ])
+    const about = { mode: 'full' as const, original_transaction, reference: once('taxed') }
+    const reversal = await stripe.tax.transactions.createReversal(about)
+    const lines = await stripe.tax.transactions.listLineItems(reversal.id)
+    expect(lines.data.map(({ amount, amount_tax }) => [amount, amount_tax])).toEqual([
+      [-10_000, -1900],
+      [-5_000, -950],
+    ])
   })
 
   it('comes from a calculation of the last 90 days', async () => {
@@ -173,22 +220,6 @@ describe('a tax transaction', () => {
     const create = late.tax.transactions.createFromCalculation({ calculation: id ?? '', reference: 'late' })
     expect(await refusal(create)).toMatchObject({ param: 'calculation' })
     expect(await refusal(late.tax.calculations.retrieve(id ?? ''))).toMatchObject({ statusCode: 404 })
-  })
-
-  it('is reversed whole, and then has nothing left', async () => {
-    const { id: original_transaction } = await recorded()
-    const full = { mode: 'full' as const, original_transaction }
-    const reversal = await stripe.tax.transactions.createReversal({ ...full, reference: `${original_transaction}-1` })
-    expect(reversal).toMatchObject({ type: 'reversal', reversal: { original_transaction } })
-    const lines = await stripe.tax.transactions.listLineItems(reversal.id)
-    expect(lines.data.map(({ amount, amount_tax }) => [amount, amount_tax])).toEqual([
-      [-10_000, -1900],
-      [-5_000, -950],
-    ])
-    const again = stripe.tax.transactions.createReversal({ ...full, reference: `${original_transaction}-2` })
-    expect(await refusal(again)).toMatchObject({ statusCode: 400 })
-    const twice = { mode: 'full' as const, original_transaction: reversal.id, reference: 'twice' }
-    expect(await refusal(stripe.tax.transactions.createReversal(twice))).toMatchObject({ statusCode: 400 })
   })
 
   it('is reversed by lines, as far as they go', async () => {

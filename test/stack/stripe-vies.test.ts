@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest'
-import { control, emulator } from './stripe-world.ts'
+import { expect, it } from 'vitest'
+import { control, emulator, inTheEmulator } from './stripe-world.ts'
 
 async function asked(question: unknown): Promise<Record<string, unknown>> {
   const body = typeof question === 'string' ? question : JSON.stringify(question)
@@ -13,7 +13,7 @@ function failure(error: string): object {
   return { actionSucceed: false, errorWrappers: [{ error }] }
 }
 
-describe('the register of VAT numbers', () => {
+inTheEmulator('the register of VAT numbers', () => {
   it('answers with a proof to those who say who asks', async () => {
     const question = { countryCode: 'DE', vatNumber: '123456789' }
     expect(await asked(question)).toMatchObject({ ...question, valid: true, requestIdentifier: '' })

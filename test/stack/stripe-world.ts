@@ -1,11 +1,81 @@
 import Stripe from 'stripe'
-import { afterAll, afterEach, expect } from 'vitest'
+import { afterAll, afterEach, describe, expect } from 'vitest'
 import { type StripeEmulator, startStripeEmulator } from '../../dev/stripe/server.ts'
+
+/** A place that the suite runs against. Its words are all that a test may ask of both. */
+export type World = {
+  readonly name: string
+  /** Why it cannot be reached; null where it can. */
+  readonly missing: string | null
+  /** As `stripeGateway` takes them. */
+  readonly key: string
+  readonly url: string
+  readonly stripe: Stripe
+  /** What is under way arrives. The emulator is told so; Stripe does it in its own time, so look with `eventually`. */
+  readonly settles: () => Promise<unknown>
+  /** A look that is repeated until it is as expected, with an end. */
+  readonly eventually: (look: () => Promise<unknown>) => ReturnType<typeof expect.poll>
+}
 
 export const key = 'sk_test_emulator'
 /** Each test file that imports this has an emulator of its own. */
 export const emulator = await startStripeEmulator()
-export const stripe = clientOf(emulator, key)
+
+export const emulated: World = {
+  ...{ name: 'the emulator', missing: null, key, url: emulator.url },
+  stripe: clientOf(emulator, key),
+  settles: () => control('POST', 'settle'),
+  eventually: (look) => expect.poll(look),
+}
+
+const sandbox = sandboxOf(process.env.STRIPE_TEST_KEY, process.env.STRIPE_TEST_URL)
+const SANDBOX_TEST_MS = 300_000
+
+/** The same cases with the same assertions in both worlds. Without its key the sandbox's are shown as skipped. */
+export function inEachWorld(title: string, suite: (world: World) => void): void {
+  describe(`${title}, in ${emulated.name}`, () => suite(emulated))
+  const { name, missing } = sandbox
+  const where = missing === null ? name : `${name} (${missing})`
+  describe.skipIf(missing !== null)(`${title}, in ${where}`, { timeout: SANDBOX_TEST_MS }, () => suite(sandbox))
+}
+
+/** Cases that need its control routes, its clock or a world of their own, or that Stripe does not document. */
+export function inTheEmulator(title: string, suite: (world: World) => void): void {
+  describe(`${title}, in the emulator only`, () => suite(emulated))
+}
+
+/** Stripe itself, by the secret key of a sandbox; `url` is a stand-in's. @throws for any key that is not a test key. */
+export function sandboxOf(secretKey = '', url = ''): World {
+  if (secretKey !== '' && !/^(sk|rk)_test_/.test(secretKey)) {
+    throw new Error(
+      'STRIPE_TEST_KEY must be the test key of a sandbox (sk_test_… or rk_test_…): this suite moves money',
+    )
+  }
+  return {
+    ...{ name: 'a Stripe sandbox', key: secretKey, url },
+    missing: secretKey === '' ? 'STRIPE_TEST_KEY is not set' : null,
+    stripe: new Stripe(secretKey || 'sk_test_none', {
+      ...(url === '' ? {} : addressOf(url)),
+      ...{ maxNetworkRetries: 2, timeout: 30_000, telemetry: false },
+      httpClient: Stripe.createFetchHttpClient(paced()),
+    }),
+    settles: async () => {},
+    eventually: (look) => expect.poll(look, { timeout: 180_000, interval: 1_000 }),
+  }
+}
+
+/** A sandbox takes 25 requests a second, of all who use it together. */
+const REQUESTS_PER_S = 15
+
+function paced(): typeof fetch {
+  let free_ms = 0
+  return async (...request) => {
+    const at_ms = Math.max(Date.now(), free_ms)
+    free_ms = at_ms + 1_000 / REQUESTS_PER_S
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, at_ms - Date.now())))
+    return fetch(...request)
+  }
+}
 
 afterAll(() => emulator.stop())
 
@@ -15,16 +85,14 @@ afterEach(async () => {
   await control('DELETE', 'faults')
 })
 
-export function clientOf({ port }: StripeEmulator, secretKey: string, timeout = 5_000): Stripe {
-  return new Stripe(secretKey, {
-    host: '127.0.0.1',
-    port,
-    protocol: 'http',
-    maxNetworkRetries: 0,
-    timeout,
-    httpClient: Stripe.createFetchHttpClient(),
-    telemetry: false,
-  })
+export function clientOf({ url }: StripeEmulator, secretKey: string, timeout = 5_000): Stripe {
+  const httpClient = Stripe.createFetchHttpClient()
+  return new Stripe(secretKey, { ...addressOf(url), maxNetworkRetries: 0, timeout, httpClient, telemetry: false })
+}
+
+function addressOf(url: string) {
+  const { hostname: host, port, protocol } = new URL(url)
+  return { host, port, protocol: protocol === 'http:' ? ('http' as const) : ('https' as const) }
 }
 
 export async function control(method: string, route: string, body?: unknown, secretKey = key): Promise<unknown> {
@@ -36,39 +104,4 @@ export async function control(method: string, route: string, body?: unknown, sec
   const answer: unknown = await response.json()
   if (!response.ok) throw new Error(JSON.stringify(answer))
   return answer
-}
-
-export async function customerWith(token: string): Promise<{ customer: string; payment_method: string }> {
-  const customer = await stripe.customers.create({ email: 'ada@example.com', metadata: { account: 'acc_1' } })
-  const method = await stripe.paymentMethods.attach(token, { customer: customer.id })
-  return { customer: customer.id, payment_method: method.id }
-}
-
-/** A PaymentIntent as the platform makes it: created without confirm, confirmed off-session afterwards. */
-export async function payable(token: string, amount = 1999): Promise<{ id: string; payment_method: string }> {
-  const { customer, payment_method } = await customerWith(token)
-  const intent = await stripe.paymentIntents.create({
-    amount,
-    currency: 'usd',
-    customer,
-    metadata: { invoice: 'inv_1' },
-    allowed_payment_method_types: ['card', 'us_bank_account'],
-  })
-  expect(intent.status).toBe('requires_payment_method')
-  return { id: intent.id, payment_method }
-}
-
-export function confirmed(intent: { id: string; payment_method: string }, idempotencyKey?: string, client = stripe) {
-  const options = idempotencyKey === undefined ? {} : { idempotencyKey }
-  const { payment_method } = intent
-  return client.paymentIntents.confirm(intent.id, { payment_method, off_session: true }, options)
-}
-
-export async function refusal(promise: Promise<unknown>): Promise<Stripe.errors.StripeError> {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  if (error instanceof Stripe.errors.StripeError) return error
-  throw new Error(`expected a Stripe error, got ${String(error)}`)
 }

@@ -77,7 +77,9 @@ type Init = {
 
 export async function request(path: string, init: Init = {}): Promise<Reply> {
   const main = (exports as unknown as { default: Fetcher }).default
-  const response = await main.fetch(new Request(`http://perennial.test${path}`, init as RequestInit))
+  const response = await main.fetch(
+    new Request(`http://perennial.test${path}`, { redirect: 'manual', ...init } as RequestInit),
+  )
   const text = await response.text()
   const isJson = response.headers.get('Content-Type')?.includes('json')
   return {

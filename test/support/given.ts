@@ -1,6 +1,6 @@
 import type { Account } from '../../src/accounts/domain/account.ts'
 import type { PaymentMethod } from '../../src/accounts/domain/payment-method.ts'
-import type { DraftInvoice, FinalInvoice, Line } from '../../src/invoices/domain/invoice.ts'
+import { type DraftInvoice, type FinalInvoice, idle, type Line } from '../../src/invoices/domain/invoice.ts'
 import type { Currency } from '../../src/kernel/currency.ts'
 import { type Id, type IdKind, type IdSource, idsOfCommit } from '../../src/kernel/id.ts'
 import { type Instant, parseInstant } from '../../src/kernel/instant.ts'
@@ -41,16 +41,19 @@ export function givenAccount(about: Partial<Account> = {}): Account {
     ...{ email: 'jane@startup.example', name: 'Jane', currency: USD, timezone: UTC, country: 'DE' },
     ...{ locationSource: 'given', address: null, taxExempt: false, externalKey: null, collection: 'automatic' },
     ...{ paymentTermsDays: 30, defaultPaymentMethodId: null, metadata: {}, invoicePrefix: 'JANE', invoiceSequence: 0 },
-    ...{ creditNoteSequence: 0, nextBillingAt: null, createdAt: at('2026-01-01') },
+    ...{ creditNoteSequence: 0, nextBillingAt: null, disputeHold: null, openDisputes: 0, createdAt: at('2026-01-01') },
+    overdue: { status: 'current', step: 'none', since: null },
     ...about,
   }
 }
 
-export function givenMethod(): PaymentMethod {
+export function givenMethod(about: Partial<PaymentMethod> = {}): PaymentMethod {
   return {
     ...{ organizationId, id: id('payment_method', 3), accountId: id('account', 2) },
     ...{ gatewayAccountId: id('gateway_account', 4), gatewayCustomer: 'cus_1', gatewayMethod: 'pm_1', kind: 'card' },
     ...{ brand: 'visa', last4: '4242', expiryMonth: 12, expiryYear: 2030, createdAt: at('2026-01-01') },
+    ...{ version: 1, removedAt: null },
+    ...about,
   }
 }
 
@@ -79,7 +82,7 @@ const sold = {
   ...{ planId: id('plan', 5), planVersionId: id('plan_version', 6), quantity: 1, unitAmount: null, addOns: [] },
   ...{ currency: USD, interval: month, billingTime: 'anniversary', timezone: UTC, startAt: at('2026-01-31') },
   ...{ trialEndsAt: null, trialEnd: 'invoice', billFrom: null, endsAt: null, scheduledChange: null, metered: [] },
-  ...{ externalKey: null, metadata: {}, createdAt: at('2026-01-01') },
+  ...{ externalKey: null, metadata: {}, access: 'granted', createdAt: at('2026-01-01') },
 } as const satisfies Partial<SubscriptionIn<'scheduled'>>
 
 export function givenScheduled(about: Partial<SubscriptionIn<'scheduled'>> = {}): SubscriptionIn<'scheduled'> {
@@ -181,6 +184,7 @@ export function givenInvoice(amounts: readonly bigint[], about: Partial<FinalInv
     ...{ ...body, status: 'open', number: 'JANE-0001', finalizedAt: at('2026-01-31'), dueAt: at('2026-02-01') },
     billTo: { name: 'Jane', email: 'jane@startup.example', country: 'DE', address: null, taxExempt: false },
     ...{ settlement: { paid: 0n, creditsApplied: 0n, creditNotes: 0n, writtenOff: 0n }, voided: null },
+    collection: idle,
     ...about,
   }
 }

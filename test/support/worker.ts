@@ -11,7 +11,13 @@ import type { Env } from '../../src/platform/env.ts'
 import type { Json } from './client.ts'
 import { sql } from './sql.ts'
 
-export type Queue = 'perennial-billing' | 'perennial-charges' | 'perennial-relay' | 'perennial-usage'
+export type Queue =
+  | 'perennial-billing'
+  | 'perennial-charges'
+  | 'perennial-gateway'
+  | 'perennial-reconciliation'
+  | 'perennial-relay'
+  | 'perennial-usage'
 
 /** Cron's minute. What it sends to the queues arrives there by itself. */
 export async function cronRuns(): Promise<void> {

@@ -2,6 +2,7 @@ import { expect } from 'vitest'
 import { body, type Client, type Json, organization, type Reply } from './client.ts'
 import { type GatewayControl, gatewayOf } from './gateway.ts'
 import { type Sold, sold } from './sold.ts'
+import { toldTo } from './told.ts'
 
 /** The words that the tests are written in. Each world is an organization of its own with one test clock. */
 export type World = {
@@ -33,9 +34,21 @@ export type Customer = {
   /** A coupon is attached to all it is billed. */
   readonly redeems: (coupon: string) => Promise<Json>
   readonly hasToItsCredit: () => Promise<number>
+  /** The account as the API shows it. */
+  readonly shown: () => Promise<Json>
+  /** Attaches another method, charged from now on unless said otherwise. */
+  readonly changesCard: (token: string, about?: Json) => Promise<Json>
+  /** Charges an open invoice of its, also where that will be refused. */
+  readonly pays: (invoice: Json, about?: Json) => Promise<Reply>
+  /** Money for an open invoice that came in past the gateway. */
+  readonly paysByHand: (invoice: Json, about?: Json) => Promise<Reply>
   /** Oldest first. */
   readonly invoices: () => Promise<readonly Json[]>
   readonly payments: () => Promise<readonly Json[]>
+  /** Every try to charge it, oldest first. */
+  readonly attempts: () => Promise<readonly Json[]>
+  /** The kinds of what it was told, oldest first. */
+  readonly wasTold: () => Promise<readonly string[]>
   readonly subscriptions: () => Promise<readonly Json[]>
   readonly owes: () => Promise<number>
 }
@@ -82,6 +95,7 @@ function customer(client: Client, id: string): Customer {
   const asksToSubscribe = (plan: string, about: Json = {}) =>
     client.post('/v1/subscriptions', { account: id, plan, ...about })
   const subscribes = async (plan: string, about?: Json) => body(await asksToSubscribe(plan, about))
+  const shown = async () => body(await client.get(`/v1/accounts/${id}`))
   const list = async (what: string) => [...body(await client.get(`/v1/${what}?account=${id}&limit=100`)).data].reverse()
   return {
     id,
@@ -95,9 +109,22 @@ function customer(client: Client, id: string): Customer {
       return body(await client.post('/v1/invoices', { account: id, lines: written, ...about }))
     },
     redeems: async (coupon) => body(await client.post(`/v1/accounts/${id}/discount`, { coupon })),
-    hasToItsCredit: async () => body(await client.get(`/v1/accounts/${id}`)).credit_balance,
+    hasToItsCredit: async () => (await shown()).credit_balance,
+    shown,
+    changesCard: async (token, about) =>
+      body(await client.post(`/v1/accounts/${id}/payment_methods`, { token, ...about })),
+    pays: (invoice, about = {}) => client.post(`/v1/invoices/${invoice.id}/pay`, about),
+    paysByHand: (invoice, about = {}) => client.post(`/v1/invoices/${invoice.id}/record_payment`, about),
     invoices: () => list('invoices'),
     payments: () => list('payments'),
+    attempts: async () => {
+      const read = (await list('payments')).map((payment) =>
+        client.get(`/v1/payments/${payment.id}/attempts?limit=100`),
+      )
+      const tries: readonly Json[] = (await Promise.all(read)).flatMap((reply) => body(reply).data)
+      return tries.toSorted((left, right) => (left.id < right.id ? -1 : 1))
+    },
+    wasTold: async () => (await toldTo(id)).map(({ kind }) => kind),
     subscriptions: () => list('subscriptions'),
     owes: async () => (await list('invoices')).reduce((sum, { balance }) => sum + balance, 0),
   }

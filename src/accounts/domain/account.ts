@@ -7,6 +7,20 @@ export const collections = ['automatic', 'invoice'] as const
 /** Where country and zone come from; what is only guessed decides no tax. */
 export const locationSources = ['guessed', 'given'] as const
 
+export const overdueStatuses = ['current', 'warning', 'blocked'] as const
+/** How far the reminding has come; each step is taken once on the way down. ended: the terminal action was taken. */
+export const overdueSteps = ['none', 'past_due', 'reminder', 'warning', 'blocked', 'ended'] as const
+
+/** Someone looks into what the customer disputes: until it is released, days do not count and nothing is retried. */
+export type DisputeHold = { readonly since: Instant; readonly reason: string }
+
+export type Overdue = {
+  readonly status: (typeof overdueStatuses)[number]
+  readonly step: (typeof overdueSteps)[number]
+  /** Since when it has this status; null while it never had another. */
+  readonly since: Instant | null
+}
+
 export type Address = {
   readonly line1: string | null
   readonly line2: string | null
@@ -48,6 +62,10 @@ export type Account = {
   readonly creditNoteSequence: number
   /** When the billing run must look at the account next; null when nothing is ahead. */
   readonly nextBillingAt: Instant | null
+  readonly overdue: Overdue
+  readonly disputeHold: DisputeHold | null
+  /** Payments that the customer's bank has taken back for now. */
+  readonly openDisputes: number
   readonly createdAt: Instant
 }
 

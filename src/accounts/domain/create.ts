@@ -18,6 +18,9 @@ type Made =
   | 'creditNoteSequence'
   | 'defaultPaymentMethodId'
   | 'nextBillingAt'
+  | 'overdue'
+  | 'disputeHold'
+  | 'openDisputes'
   | 'createdAt'
 
 /** What the caller says of a new account; null where it says nothing. */
@@ -51,6 +54,9 @@ export function createAccount(
     creditNoteSequence: 0,
     defaultPaymentMethodId: null,
     nextBillingAt: null,
+    overdue: { status: 'current', step: 'none', since: null },
+    disputeHold: null,
+    openDisputes: 0,
     createdAt: now,
   }
 }

@@ -1,11 +1,19 @@
 import type { Id } from '../../kernel/id.ts'
 import type { Instant } from '../../kernel/instant.ts'
 
+/** What may be shown of it. */
+export type CardFacts = Pick<PaymentMethod, 'brand' | 'last4' | 'expiryMonth' | 'expiryYear'>
+
+/** As the gateway knows it. */
+export type GatewayMethod = CardFacts &
+  Pick<PaymentMethod, 'gatewayAccountId' | 'gatewayCustomer' | 'gatewayMethod' | 'kind'>
+
 /** A gateway's token for a way to pay, with what may be shown of it. A card number never comes near us. */
 export type PaymentMethod = {
   readonly organizationId: Id<'organization'>
   readonly id: Id<'payment_method'>
   readonly accountId: Id<'account'>
+  readonly version: number
   readonly gatewayAccountId: Id<'gateway_account'>
   /** The customer and the method at the gateway: `cus_…`, `pm_…`. */
   readonly gatewayCustomer: string
@@ -16,4 +24,6 @@ export type PaymentMethod = {
   readonly expiryMonth: number | null
   readonly expiryYear: number | null
   readonly createdAt: Instant
+  /** Never charged again from then on. */
+  readonly removedAt: Instant | null
 }

@@ -8,6 +8,7 @@ import { nextDue } from '../../subscriptions/domain/due.ts'
 import type { Subscription } from '../../subscriptions/domain/subscription.ts'
 import { applyStep, closeDraft } from './bill.ts'
 import { all } from './book.ts'
+import { retry } from './collect.ts'
 import { expirePending } from './pending-change.ts'
 import { supplement } from './supplement.ts'
 import { type Context, factsOf, fallingDue, post, tell, type Work } from './work.ts'
@@ -17,6 +18,7 @@ const MAX_STEPS = 24
 /** So many steps of all its subscriptions an account gets in one decision: a commit can number so much only. */
 const MAX_STEPS_AN_ACCOUNT = 480
 
+/** How the account stands is seen to when the decision is made. */
 type Due = ReturnType<typeof fallingDue>[number]
 
 /**
@@ -69,13 +71,17 @@ function firstDue(work: Work, context: Context, isMeant: (due: Due) => boolean):
   return first
 }
 
-/** At one instant what is of no subscription comes last, and a draft before anything else of its subscription. */
+/** At one instant what is of no subscription comes last, as `afterwards` says, and a draft before anything else of its own. */
 function isBefore(left: Due, right: Due): boolean {
   if (left.at !== right.at) return left.at < right.at
   const [one, other] = [subjectOf(left), subjectOf(right)]
   if (one !== other) return one !== null && (other === null || one < other)
+  if (one === null) return afterwards.indexOf(left.kind) < afterwards.indexOf(right.kind)
   return left.kind === 'draft' && right.kind !== 'draft'
 }
+
+/** What is of the account (semantics.md, Time). */
+const afterwards: readonly Due['kind'][] = ['draft', 'retry', 'credit']
 
 function subjectOf(due: Due): Id<'subscription'> | null {
   switch (due.kind) {
@@ -83,6 +89,7 @@ function subjectOf(due: Due): Id<'subscription'> | null {
       return due.draft.subscriptionId
     case 'subscription':
       return due.subscription.id
+    case 'retry':
     case 'credit':
       return null
   }
@@ -94,6 +101,8 @@ function happened(work: Work, due: Due, context: Context): Result<Work, Rejectio
       return closeDraft(work, due.draft, context)
     case 'subscription':
       return stepped(work, due.subscription, due.due, context)
+    case 'retry':
+      return ok(retry(work, due.invoice, context))
     case 'credit':
       return ok(expire(work, context))
   }

@@ -1,7 +1,6 @@
 import { applyCredits, releaseApplications } from '../../credits/domain/application.ts'
 import { finalise, invoicePostings, taxed } from '../../invoices/domain/finalise.ts'
 import {
-  balanceOf,
   type DraftInvoice,
   type FinalInvoice,
   isFinal,
@@ -15,15 +14,14 @@ import { invariant } from '../../kernel/invariant.ts'
 import { MAX_MINOR } from '../../kernel/money.ts'
 import type { Rejection } from '../../kernel/rejection.ts'
 import { err, ok, type Result } from '../../kernel/result.ts'
-import { chargeable } from '../../payments/domain/gateway-amount.ts'
-import { chargeFor } from '../../payments/domain/payment.ts'
 import type { CreditTarget } from '../../subscriptions/domain/subscription.ts'
 import { splitTax, taxOf } from '../../taxes/domain/tax.ts'
 import { all } from './book.ts'
+import { collectFirst, withoutSmallBalance } from './collect.ts'
 import { numberInvoice } from './numbers.ts'
 import { settleSurplus } from './surplus.ts'
 import { withUsageNow } from './usage-taken.ts'
-import { type Context, draftsIn, keep, post, tell, type Work } from './work.ts'
+import { type Context, draftsIn, keep, methodsIn, post, tell, type Work } from './work.ts'
 
 export type Closing = {
   /** Where a negative total goes that no open invoice takes up. */
@@ -71,7 +69,7 @@ export function close(
       number,
       account: known.account,
       zone: zoneOf(known, draft),
-      hasMethod: snapshot.method !== null,
+      hasMethod: methodsIn(known).length > 0,
     },
     now,
   )
@@ -80,9 +78,11 @@ export function close(
     return surplus.ok ? ok(finalized(surplus.value.work, surplus.value.invoice, context)) : surplus
   }
   const applied = applyCredits(all(numbered.credits), { invoiceId: final.id, amount: final.total, at: now }, ids)
-  const invoice = settle(final, { creditsApplied: applied.applied })
-  const told = finalized(numbered, invoice, context)
-  return ok(charge(withCredit(post(told, invoicePostings(final)), applied, context), invoice, context))
+  const credited = settle(final, { creditsApplied: applied.applied })
+  const posted = post(numbered, invoicePostings(final))
+  const { work: owing, invoice } = withoutSmallBalance(posted, credited, context)
+  const told = withCredit(finalized(owing, invoice, context), applied, context)
+  return ok(collectFirst(told, invoice, context))
 }
 
 /** What is credited has to be final before: its credit carries its tax. A draft that awaits its own stays one. */
@@ -145,16 +145,6 @@ export function releaseCredit(work: Work, invoice: FinalInvoice, { now }: Contex
   invariant(released === invoice.settlement.creditsApplied, `the snapshot must hold what credits paid of ${invoice.id}`)
   const kept = keep(post(work, ...ledger), 'applications', applications)
   return credits.reduce((next, credit) => tell(next, 'credit', 'credit.released', credit, now), kept)
-}
-
-/** Begins the payment of what is owed, where the account is charged by itself. */
-function charge(work: Work, invoice: FinalInvoice, { snapshot, now, ids }: Context): Work {
-  const { account, method } = snapshot
-  const amount = chargeable(balanceOf(invoice), invoice.currency)
-  if (account.collection !== 'automatic' || method === null || amount === 0n) return work
-  const after = chargeFor(invoice, { method, clockId: account.clockId }, now, ids)
-  const event = { subject: 'payment', type: 'payment.created', at: now, before: null, after: after.payment } as const
-  return { ...work, charges: [...work.charges, { before: null, after }], events: [...work.events, event] }
 }
 
 function taxedTooMuch(total: bigint): Rejection {

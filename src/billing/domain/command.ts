@@ -1,10 +1,13 @@
 import type { Metadata } from '../../accounts/domain/account.ts'
+import type { CardFacts, GatewayMethod } from '../../accounts/domain/payment-method.ts'
 import type { CreditAsked } from '../../invoices/domain/credit-note.ts'
 import type { TaxAmount } from '../../invoices/domain/invoice.ts'
 import type { DraftPatch, NewLine } from '../../invoices/domain/one-off.ts'
 import type { Id } from '../../kernel/id.ts'
 import type { Instant } from '../../kernel/instant.ts'
-import type { ChargeOutcome } from '../../payments/domain/outcome.ts'
+import type { DisputeNews } from '../../payments/domain/dispute.ts'
+import type { PaymentNews } from '../../payments/domain/outcome.ts'
+import type { Attempt, Manual } from '../../payments/domain/payment.ts'
 import type { RefundOutcome } from '../../payments/domain/refund-outcome.ts'
 import type { CreateSubscription, SubscriptionCommand } from '../../subscriptions/domain/command.ts'
 import type { Report } from '../../usage/domain/report.ts'
@@ -23,6 +26,16 @@ export type InvoiceCommand =
   | (OfInvoice & { readonly type: 'void_invoice'; readonly reason: string; readonly regenerate: boolean | null })
   | (OfInvoice & { readonly type: 'mark_uncollectible' })
   | (OfInvoice & { readonly type: 'apply_credit'; readonly amount: bigint | null })
+  | (OfInvoice & {
+      readonly type: 'pay_invoice'
+      /** Minor units; null: all that is owed. */
+      readonly amount: bigint | null
+      /** Null: the default. */
+      readonly methodId: Id<'payment_method'> | null
+      readonly reason: Extract<Attempt['reason'], 'customer' | 'request'>
+      readonly returnUrl: string | null
+    })
+  | (OfInvoice & { readonly type: 'record_payment'; readonly amount: bigint | null; readonly manual: Manual })
   | (OfInvoice & { readonly type: 'create_credit_note'; readonly asked: CreditAsked })
   | { readonly type: 'void_credit_note'; readonly creditNoteId: Id<'credit_note'> }
 
@@ -57,10 +70,33 @@ export type AccountCommand =
       readonly subscriptionId: Id<'subscription'>
       readonly reports: readonly Report[]
     }
+  /** if_new: news of it may come late, when its owner has chosen another since. */
+  | { readonly type: 'attach_method'; readonly method: GatewayMethod; readonly asDefault: boolean | 'if_new' }
+  | { readonly type: 'set_default_method'; readonly methodId: Id<'payment_method'> }
+  /** The gateway knows better, as when a bank has sent a new card. */
+  | { readonly type: 'update_method'; readonly methodId: Id<'payment_method'>; readonly facts: CardFacts }
+  | { readonly type: 'remove_method'; readonly methodId: Id<'payment_method'> }
+  | { readonly type: 'place_hold'; readonly reason: string }
+  | { readonly type: 'release_hold' }
+  | { readonly type: 'record_dispute'; readonly paymentId: Id<'payment'>; readonly news: DisputeNews }
+  /** Money that is given back without a correction; null: all that is left of the payment. */
+  | {
+      readonly type: 'refund_payment'
+      readonly paymentId: Id<'payment'>
+      readonly amount: bigint | null
+      readonly reason: string
+    }
+  /** Somebody gave money back at the gateway, past us. */
+  | {
+      readonly type: 'record_foreign_refund'
+      readonly paymentId: Id<'payment'>
+      readonly amount: bigint
+      readonly outcome: RefundOutcome & { readonly gatewayRefund: string }
+    }
   /** Everything that falls due by now. */
   | { readonly type: 'advance' }
   /** What the gateway said. */
-  | { readonly type: 'record_outcomes'; readonly outcomes: ReadonlyMap<Id<'attempt'>, ChargeOutcome> }
+  | { readonly type: 'record_outcomes'; readonly news: readonly PaymentNews[] }
   | { readonly type: 'record_refunds'; readonly outcomes: ReadonlyMap<Id<'refund'>, RefundOutcome> }
 
 export type Command = AccountCommand | SubscriptionCommand | InvoiceCommand

@@ -18,10 +18,10 @@ export function createCreditNote(
   { id, asked }: CommandOf<'create_credit_note'>,
   context: Context,
 ): Result<Work, Rejection> {
-  const { now, ids, snapshot } = context
+  const { now, ids } = context
   const invoice = work.invoices.now.get(id)
   if (invoice === undefined || !isFinal(invoice) || invoice.status === 'void') return err(notCorrectable(id))
-  if (isBeingPaid(work, snapshot, invoice)) return err(underWay(invoice))
+  if (isBeingPaid(work, invoice)) return err(underWay(invoice))
   const notes = all(work.creditNotes).filter(({ invoiceId }) => invoiceId === id)
   const noteId = ids('credit_note')
   const { number, work: numbered } = numberCreditNote(work, noteId, context)
@@ -66,7 +66,7 @@ function granted(work: Work, note: CreditNote, { now, ids }: Context): Result<Wo
 export function voidCreditNote(
   work: Work,
   { creditNoteId }: CommandOf<'void_credit_note'>,
-  { now, snapshot }: Context,
+  { now }: Context,
 ): Result<Work, Rejection> {
   const note = work.creditNotes.now.get(creditNoteId)
   const invoice = note && work.invoices.now.get(note.invoiceId)
@@ -74,7 +74,7 @@ export function voidCreditNote(
   const credit = all(work.credits).find(({ sourceId }) => sourceId === note.id)
   const refused = voidRefused(note, credit)
   if (refused !== null) return err(refused)
-  if (isBeingPaid(work, snapshot, invoice)) return err(underWay(invoice))
+  if (isBeingPaid(work, invoice)) return err(underWay(invoice))
   const posted = post(work, creditNotePostings(note, 'credit_note_void', now))
   const after: CreditNote = { ...note, status: 'void', voidedAt: now }
   const told = tell(posted, 'credit_note', 'credit_note.voided', after, now)

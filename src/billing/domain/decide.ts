@@ -7,11 +7,16 @@ import type { Command, CommandOf } from './command.ts'
 import { createCreditNote, voidCreditNote } from './credit-notes.ts'
 import type { Decision } from './decision.ts'
 import { attachCoupon, detachDiscounts } from './discounts.ts'
+import { recordDispute } from './disputes.ts'
 import { createInvoice, deleteInvoice, finalizeInvoice, updateInvoice } from './drafts.ts'
+import { placeHold, releaseHold } from './hold.ts'
+import { attachMethod, removeMethod, setDefaultMethod, updateMethod } from './methods.ts'
 import { recordOutcomes } from './outcomes.ts'
-import { recordRefunds } from './refunds.ts'
+import { payInvoice, recordPayment } from './pay.ts'
+import { recordForeignRefund, recordRefunds, refundPayment } from './refunds.ts'
 import { applyCredit, grant, markUncollectible, takeBack } from './settlements.ts'
 import type { Snapshot } from './snapshot.ts'
+import { withStanding } from './standing.ts'
 import { commandSubscription, create } from './subscription-commands.ts'
 import { reportUsage } from './usage-reports.ts'
 import { voidInvoice } from './void-command.ts'
@@ -44,7 +49,18 @@ const deciders: { readonly [T in Command['type']]: Decide<CommandOf<T>> } = {
   detach_discounts: detachDiscounts,
   report_usage: reportUsage,
   advance: (work, _, context) => advanceAccount(work, context),
-  record_outcomes: (work, { outcomes }, context) => ok(recordOutcomes(work, outcomes, context)),
+  pay_invoice: payInvoice,
+  record_payment: recordPayment,
+  attach_method: attachMethod,
+  set_default_method: setDefaultMethod,
+  update_method: updateMethod,
+  remove_method: removeMethod,
+  place_hold: placeHold,
+  release_hold: releaseHold,
+  record_dispute: recordDispute,
+  refund_payment: refundPayment,
+  record_foreign_refund: recordForeignRefund,
+  record_outcomes: (work, { news }, context) => ok(recordOutcomes(work, news, context)),
   record_refunds: (work, { outcomes }, context) => ok(recordRefunds(work, outcomes, context)),
 }
 
@@ -56,7 +72,7 @@ export function decide(snapshot: Snapshot, command: Command, now: Instant, ids: 
   const context: Context = { snapshot: withVersions(snapshot), now, ids }
   const decideIt = deciders[command.type] as Decide<Command>
   const work = decideIt(beginWork(snapshot), command, context)
-  return work.ok ? ok(decisionOf(work.value, context)) : work
+  return work.ok ? ok(decisionOf(withStanding(work.value, context), context)) : work
 }
 
 /** What is sold now is priced by the versions on sale. */

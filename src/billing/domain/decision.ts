@@ -1,4 +1,5 @@
 import type { Account } from '../../accounts/domain/account.ts'
+import type { PaymentMethod } from '../../accounts/domain/payment-method.ts'
 import type { CreditApplication } from '../../credits/domain/application.ts'
 import type { Credit } from '../../credits/domain/credit.ts'
 import type { Coupon } from '../../discounts/domain/coupon.ts'
@@ -7,12 +8,24 @@ import type { CreditNote } from '../../invoices/domain/credit-note.ts'
 import type { Invoice } from '../../invoices/domain/invoice.ts'
 import type { Instant } from '../../kernel/instant.ts'
 import type { LedgerTransaction } from '../../ledger/domain/posting.ts'
-import type { Charge, Payment } from '../../payments/domain/payment.ts'
+import type { Notice } from '../../notifications/domain/notice.ts'
+import type { Dispute } from '../../payments/domain/dispute.ts'
+import type { Attempt, Payment } from '../../payments/domain/payment.ts'
 import type { Refund } from '../../payments/domain/refund.ts'
 import type { SubscriptionEventType } from '../../subscriptions/domain/step.ts'
 import type { Subscription } from '../../subscriptions/domain/subscription.ts'
 import type { Changed } from './book.ts'
 
+type AccountEventType =
+  | 'account.payment_method_attached'
+  | 'account.default_payment_method_changed'
+  | 'account.payment_method_changed'
+  | 'account.payment_method_removed'
+  | 'account.overdue_changed'
+  | 'account.dispute_hold_placed'
+  | 'account.dispute_hold_released'
+  | 'account.dispute_opened'
+  | 'account.dispute_ended'
 type InvoiceEventType =
   | 'invoice.created'
   | 'invoice.updated'
@@ -22,8 +35,11 @@ type InvoiceEventType =
   | 'invoice.voided'
   | 'invoice.marked_uncollectible'
   | 'invoice.credited'
+  | 'invoice.written_off'
+  | 'invoice.reopened'
 export type PaymentEventType =
   | 'payment.created'
+  | 'payment.retried'
   | 'payment.succeeded'
   | 'payment.failed'
   | 'payment.pending'
@@ -32,6 +48,7 @@ type CreditEventType = 'credit.granted' | 'credit.applied' | 'credit.released' |
 type CreditNoteEventType = 'credit_note.created' | 'credit_note.voided'
 type DiscountEventType = 'discount.created' | 'discount.used' | 'discount.given_back' | 'discount.ended'
 type RefundEventType = 'refund.created' | 'refund.succeeded' | 'refund.failed' | 'refund.pending'
+type DisputeEventType = 'dispute.created' | 'dispute.updated' | 'dispute.won' | 'dispute.lost' | 'dispute.closed'
 
 /** What happens to each kind of thing. */
 type Happenings = {
@@ -42,6 +59,8 @@ type Happenings = {
   credit_note: readonly [CreditNoteEventType, CreditNote]
   discount: readonly [DiscountEventType, Discount]
   refund: readonly [RefundEventType, Refund]
+  dispute: readonly [DisputeEventType, Dispute]
+  account: readonly [AccountEventType, Account]
 }
 
 export type EventSubject = keyof Happenings
@@ -51,7 +70,11 @@ export type EventOf<S extends EventSubject> = {
   readonly type: Happenings[S][0]
   /** What made it happen, where the thing itself does not say. */
   readonly occasion?: unknown
-} & Changed<Happenings[S][1]>
+} & Changed<Happenings[S][1]> &
+  (S extends 'account' ? { readonly methods: Methods } : unknown)
+
+/** An account is shown with its methods. */
+type Methods = { readonly before: readonly PaymentMethod[]; readonly after: readonly PaymentMethod[] }
 
 export type DomainEvent = { [S in EventSubject]: EventOf<S> }[EventSubject]
 
@@ -65,10 +88,14 @@ export type Decision = {
   readonly applications: readonly Changed<CreditApplication>[]
   readonly discounts: readonly Changed<Discount>[]
   readonly coupons: readonly Changed<Coupon>[]
-  readonly charges: readonly Changed<Charge>[]
+  readonly methods: readonly Changed<PaymentMethod>[]
+  readonly payments: readonly Changed<Payment>[]
+  readonly attempts: readonly Changed<Attempt>[]
   readonly refunds: readonly Changed<Refund>[]
+  readonly disputes: readonly Changed<Dispute>[]
   readonly ledger: readonly LedgerTransaction[]
   readonly events: readonly DomainEvent[]
+  readonly notices: readonly Notice[]
   /** Something of the account is still due: it was further behind than one decision goes. */
   readonly behind: boolean
 }

@@ -2,7 +2,6 @@ import type { Discount } from '../../discounts/domain/discount.ts'
 import type { Invoice } from '../../invoices/domain/invoice.ts'
 import type { Id } from '../../kernel/id.ts'
 import { earliest, type Instant } from '../../kernel/instant.ts'
-import type { Payment } from '../../payments/domain/payment.ts'
 import { periodOf, type Subscription } from '../../subscriptions/domain/subscription.ts'
 import type { Changed } from './book.ts'
 import type { Decision } from './decision.ts'
@@ -10,20 +9,20 @@ import type { Snapshot } from './snapshot.ts'
 
 /**
  * The snapshot as it would be read once a decision is committed: what the decision changed, less what no later decision
- * can ask for. Plans, settings, method and usage stay as they were read; outcomes that were told are told.
+ * can ask for. Plans, settings and usage stay as they were read.
  */
 export function nextSnapshot(snapshot: Snapshot, decision: Decision): Snapshot {
   const subscriptions = folded(snapshot.subscriptions, decision.subscriptions)
-  const told = snapshot.charges.map(({ invoice }) => invoice)
-  const invoices = neededOf(folded([...snapshot.invoices, ...told], decision.invoices), subscriptions)
+  const invoices = neededOf(folded(snapshot.invoices, decision.invoices), subscriptions)
   const creditNotes = folded(snapshot.creditNotes, decision.creditNotes)
-  const payments = folded(snapshot.payments, decision.charges.map(paymentOf))
+  const payments = folded(snapshot.payments, decision.payments)
   const refunds = folded(snapshot.refunds, decision.refunds)
   const applications = folded(snapshot.applications, decision.applications)
   const credits = folded(snapshot.credits, decision.credits)
   const discounts = folded(snapshot.discounts, decision.discounts)
   const isOfInvoice = ofSome('invoiceId', invoices)
-  const ownPayments = payments.filter((payment) => isOfInvoice(payment) || payment.status === 'pending')
+  const ownPayments = payments.filter(isOfInvoice)
+  const unpaid = ownPayments.filter(({ status }) => status !== 'succeeded')
   const ownApplications = applications.filter(isOfInvoice)
   const applied = new Set(ownApplications.map(({ creditId }) => creditId))
   const used = discountsOn(invoices)
@@ -32,9 +31,12 @@ export function nextSnapshot(snapshot: Snapshot, decision: Decision): Snapshot {
     account: decision.account.after,
     versions: withSold(snapshot),
     coupon: decision.coupons.find(({ after }) => after.id === snapshot.coupon?.id)?.after ?? snapshot.coupon,
-    ...{ subscriptions, invoices, charges: [] },
+    ...{ subscriptions, invoices },
+    methods: folded(snapshot.methods, decision.methods).filter(({ removedAt }) => removedAt === null),
     creditNotes: creditNotes.filter(isOfInvoice),
     payments: ownPayments,
+    attempts: folded(snapshot.attempts, decision.attempts).filter(ofSome('paymentId', unpaid)),
+    disputes: folded(snapshot.disputes, decision.disputes).filter(ofSome('paymentId', ownPayments)),
     refunds: refunds.filter(ofSome('paymentId', ownPayments)),
     applications: ownApplications,
     credits: credits.filter(({ id, remaining }) => remaining > 0n || applied.has(id)),
@@ -52,7 +54,7 @@ function folded<T extends { readonly id: string }>(
 }
 
 /**
- * Drafts and what they credit, what bills the present period of a live subscription or a later one, with what credits it,
+ * Drafts and what they credit, what is open, what bills the present period of a live subscription or a later one, with what credits it,
  * and what a change waits for.
  */
 function neededOf(invoices: readonly Invoice[], subscriptions: readonly Subscription[]): readonly Invoice[] {
@@ -64,7 +66,7 @@ function neededOf(invoices: readonly Invoice[], subscriptions: readonly Subscrip
   const supplemented = new Set(late.map(({ id }) => id))
   return invoices.filter((invoice) => {
     if (invoice.status === 'deleted') return false
-    if (invoice.status === 'draft' || awaited.has(invoice.id)) return true
+    if (invoice.status === 'draft' || invoice.status === 'open' || awaited.has(invoice.id)) return true
     if (invoice.lines.some(({ subscriptionId }) => subscriptionId !== null && supplemented.has(subscriptionId)))
       return true
     return invoice.lines.some(({ id, subscriptionId, period }) => {
@@ -89,10 +91,6 @@ function ofSome<K extends 'invoiceId' | 'paymentId', T extends { readonly id: st
 function discountsOn(invoices: readonly Invoice[]): ReadonlySet<Id<'discount'>> {
   const lines = invoices.flatMap((invoice) => invoice.lines)
   return new Set(lines.flatMap(({ discounts }) => discounts.map(({ discountId }): Discount['id'] => discountId)))
-}
-
-function paymentOf({ before, after }: Decision['charges'][number]): Changed<Payment> {
-  return { before: before?.payment ?? null, after: after.payment }
 }
 
 /** What was sold at the versions on sale goes on being priced by them. */

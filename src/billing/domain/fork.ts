@@ -13,6 +13,11 @@ export function forkOf(snapshot: Snapshot, subject: Id<'subscription'> | null): 
     subscriptions: snapshot.subscriptions.filter(({ id }) => id === subject),
     invoices: snapshot.invoices.filter((invoice) => isOwn(invoice) || invoice.lines.some(isOwn)),
     discounts: snapshot.discounts.filter((discount) => discount.subscriptionId === null || isOwn(discount)),
-    charges: [],
   }
+}
+
+/** What is owed on terms, or is being charged as it begins, is expected to be paid: nothing ends for it. */
+export function expectingPayment(snapshot: Snapshot): Snapshot {
+  const { settings } = snapshot
+  return { ...snapshot, settings: { ...settings, dunning: { ...settings.dunning, terminalAction: 'leave' } } }
 }

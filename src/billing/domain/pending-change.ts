@@ -9,7 +9,7 @@ import type { Subscription, SubscriptionIn } from '../../subscriptions/domain/su
 import { applyStep } from './bill.ts'
 import { prorate } from './prorate.ts'
 import { voided } from './void.ts'
-import { type Context, factsOf, isBeingPaid, tell, type Work } from './work.ts'
+import { type Context, factsOf, isBeingPaid, openIn, tell, type Work } from './work.ts'
 
 /** A gateway forgets a key after 24 hours: what is not paid an hour before is given up. */
 const PENDING_MS = 23 * HOUR_MS
@@ -28,15 +28,10 @@ export function changeIfPaid(
   if (proration === null) return applyStep(work, before, step, context)
   const invoiced = prorate(work, before, { ...step, proration }, context)
   if (!invoiced.ok) return invoiced
-  const charge = invoiced.value.charges.at(-1)?.after
-  const invoice = charge === undefined ? undefined : invoiced.value.invoices.now.get(charge.payment.invoiceId)
-  const isNew = charge !== undefined && invoiced.value.charges.length > work.charges.length
-  if (!isNew || invoice === undefined) {
-    const isOwed = [...invoiced.value.invoices.now.values()].some(
-      (one) => one.status === 'open' && !work.invoices.now.has(one.id),
-    )
-    return isOwed ? err(noMethod) : applyStep(work, before, step, context)
-  }
+  // What it credits may have been a draft until now, which is charged by itself.
+  const invoice = openIn(invoiced.value).find(({ id }) => !work.invoices.now.has(id))
+  if (invoice === undefined) return applyStep(work, before, step, context)
+  if (!isBeingPaid(invoiced.value, invoice)) return err(noMethod)
   const pending: SubscriptionIn<'active'> = {
     ...before,
     pendingChange: {
@@ -57,8 +52,7 @@ export function settlePending(work: Work, invoice: FinalInvoice, context: Contex
   const waiting = waitingFor(work, invoice)
   if (waiting === null) return work
   if (invoice.status === 'paid') return made(work, waiting, context)
-  const charge = work.charges.findLast(({ after }) => after.payment.invoiceId === invoice.id)?.after
-  return charge !== undefined && charge.attempt.endedAt !== null ? abandoned(work, waiting, invoice, context) : work
+  return isBeingPaid(work, invoice) ? work : abandoned(work, waiting, invoice, context)
 }
 
 /** Its time is over: given up, unless the gateway still owes an answer. */
@@ -66,7 +60,7 @@ export function expirePending(work: Work, subscription: Subscription, context: C
   if (subscription.status !== 'active' || subscription.pendingChange === null) return ok(work)
   const { pendingChange } = subscription
   const invoice = work.invoices.now.get(pendingChange.invoiceId)
-  if (invoice?.status === 'open' && isBeingPaid(work, context.snapshot, invoice)) {
+  if (invoice?.status === 'open' && isBeingPaid(work, invoice)) {
     // Asked ever less often, so that a long outage leaves few events.
     const expiresAt = plusMs(context.now, Math.max(HOUR_MS, context.now - pendingChange.at))
     const later = { ...pendingChange, expiresAt }

@@ -1,18 +1,29 @@
-import type { Id } from '../../kernel/id.ts'
+import type { Credit } from '../../credits/domain/credit.ts'
+import { encodeId, type Id } from '../../kernel/id.ts'
+import type { Instant } from '../../kernel/instant.ts'
 import { invariant } from '../../kernel/invariant.ts'
 import type { Rejection } from '../../kernel/rejection.ts'
-import { ok, type Result } from '../../kernel/result.ts'
-import { type Refund, type Refundable, refundableOf, refundsFor } from '../../payments/domain/refund.ts'
+import { err, ok, type Result } from '../../kernel/result.ts'
+import type { Payment } from '../../payments/domain/payment.ts'
+import {
+  foreignRefund,
+  type Refund,
+  type Refundable,
+  refundableOf,
+  refundGranted,
+  refundsFor,
+} from '../../payments/domain/refund.ts'
 import { applyRefundOutcome, type RefundOutcome } from '../../payments/domain/refund-outcome.ts'
 import { all } from './book.ts'
+import type { CommandOf } from './command.ts'
 import type { EventOf } from './decision.ts'
 import { type Context, post, tell, type Work } from './work.ts'
 
 type Invoices = ReadonlySet<Id<'invoice'>>
 
 /** What of the payments of some invoices can still go back, in minor units. */
-export function refundableTo(work: Work, invoices: Invoices, context: Context): bigint {
-  return paymentsOf(work, invoices, context).reduce((sum, one) => sum + refundableOf(one), 0n)
+export function refundableTo(work: Work, invoices: Invoices): bigint {
+  return paymentsOf(work, invoices).reduce((sum, one) => sum + refundableOf(one), 0n)
 }
 
 /** Pays back the way it was paid; the document it follows from has posted that it is owed. */
@@ -29,20 +40,25 @@ export function refundPayments(
   const { invoices, amount, creditNoteId, reason } = about
   const { now, ids, snapshot } = context
   const meant = { clockId: snapshot.account.clockId, creditNoteId, reason }
-  const refunds = refundsFor(paymentsOf(work, invoices, context), amount, meant, now, ids)
+  const refunds = refundsFor(paymentsOf(work, invoices), amount, meant, now, ids)
   if (!refunds.ok) return refunds
   return ok(refunds.value.reduce((next, refund) => tell(next, 'refund', 'refund.created', refund, now), work))
 }
 
-function paymentsOf(work: Work, invoices: Invoices, { snapshot }: Context): readonly Refundable[] {
-  return snapshot.payments
+function paymentsOf(work: Work, invoices: Invoices): readonly Refundable[] {
+  return all(work.payments)
     .filter(({ invoiceId }) => invoices.has(invoiceId))
-    .map((payment) => ({ payment, refunded: refundedOf(payment.id, all(work.refunds)) }))
+    .map((payment) => ({ payment, refunded: goneOf(payment, work) }))
 }
 
-function refundedOf(id: Id<'payment'>, refunds: readonly Refund[]): bigint {
-  const own = refunds.filter(({ paymentId, status }) => paymentId === id && status !== 'failed')
-  return own.reduce((sum, { amount }) => sum + amount, 0n)
+/** What of a payment went back, is on its way, or is withheld or taken by a bank. */
+function goneOf({ id, amount }: Payment, work: Work): bigint {
+  const refunds = all(work.refunds).filter(({ paymentId, status }) => paymentId === id && status !== 'failed')
+  const contested = all(work.disputes).filter(
+    ({ paymentId, status }) => paymentId === id && (status === 'open' || status === 'lost'),
+  )
+  const gone = [...refunds, ...contested].reduce((sum, one) => sum + one.amount, 0n)
+  return gone < amount ? gone : amount
 }
 
 /** Says nothing where an outcome is no news: a late or repeated word of the gateway changes nothing. */
@@ -60,6 +76,68 @@ export function recordRefunds(
     next = post(tell(next, 'refund', eventOf[outcome.kind], applied.refund, now), applied.ledger)
   }
   return next
+}
+
+/** Money that is given back as it is: no document is corrected by it. */
+export function refundPayment(
+  work: Work,
+  { paymentId, amount, reason }: CommandOf<'refund_payment'>,
+  { now, ids, snapshot }: Context,
+): Result<Work, Rejection> {
+  const payment = work.payments.now.get(paymentId)
+  invariant(payment !== undefined, `the snapshot must hold payment ${paymentId}`)
+  const refundable = { payment, refunded: goneOf(payment, work) }
+  const most = refundableOf(refundable)
+  if (most === 0n) return err(nothingToRefund(payment))
+  const meant = { clockId: snapshot.account.clockId, creditNoteId: null, reason }
+  const refunds = refundsFor([refundable], amount ?? most, meant, now, ids)
+  if (!refunds.ok) return refunds
+  return ok(refunds.value.reduce((next, refund) => given(next, refund, now), work))
+}
+
+/** Money that somebody gave back at the gateway: it is gone, whatever our documents say. */
+export function recordForeignRefund(
+  work: Work,
+  { paymentId, amount, outcome }: CommandOf<'record_foreign_refund'>,
+  { now, ids, snapshot }: Context,
+): Result<Work, Rejection> {
+  const payment = work.payments.now.get(paymentId)
+  invariant(payment !== undefined, `the snapshot must hold payment ${paymentId}`)
+  if (all(work.refunds).some(({ gatewayRefund }) => gatewayRefund === outcome.gatewayRefund)) return ok(work)
+  const about = { clockId: snapshot.account.clockId, creditNoteId: null, reason: null }
+  const made = foreignRefund(payment, { amount, ...about }, now, ids)
+  return ok(recordRefunds(given(work, made, now), new Map([[made.id, outcome]]), { now }))
+}
+
+/** Credit that came from paying too much goes back with the money; the rest is given away. */
+function given(work: Work, refund: Refund, now: Instant): Work {
+  const { work: taken, amount } = withoutOverpaid(work, refund.paymentId, refund.amount + refund.writtenOff, now)
+  return tell(post(taken, refundGranted(refund, amount, now)), 'refund', 'refund.created', refund, now)
+}
+
+/** Takes back what is left of the credit that a payment left over, up to an amount; the caller posts it. */
+export function withoutOverpaid(work: Work, payment: Id<'payment'>, most: bigint, now: Instant) {
+  const credit = all(work.credits).find(
+    ({ source, sourceId, remaining }) => source === 'overpayment' && sourceId === payment && remaining > 0n,
+  )
+  if (credit === undefined) return { work, amount: 0n }
+  const amount = credit.remaining < most ? credit.remaining : most
+  return { work: tell(work, 'credit', 'credit.voided', lessBy(credit, amount, now), now), amount }
+}
+
+function lessBy(credit: Credit, amount: bigint, now: Instant): Credit {
+  const remaining = credit.remaining - amount
+  const ended = remaining === 0n ? ({ endedAt: now, end: 'voided' } as const) : {}
+  return { ...credit, remaining, voided: credit.voided + amount, ...ended }
+}
+
+function nothingToRefund({ id, status }: Payment): Rejection {
+  return {
+    code: 'refund_too_large',
+    detail: `Nothing of payment ${encodeId('payment', id)} can be refunded: it ${status === 'succeeded' ? 'was given back, or came in past the gateway' : `is ${status}`}.`,
+    hint: 'GET the payment to see what is refunded of it.',
+    pointer: '/payment',
+  }
 }
 
 const eventOf = {

@@ -1,7 +1,7 @@
 import { applyCredits } from '../../credits/domain/application.ts'
 import { availableAt, grantCredit, voidCredit } from '../../credits/domain/credit.ts'
 import { aboutLedger } from '../../invoices/domain/finalise.ts'
-import { balanceOf, type FinalInvoice, isFinal, settle } from '../../invoices/domain/invoice.ts'
+import { balanceOf, collected, type FinalInvoice, isFinal, settle } from '../../invoices/domain/invoice.ts'
 import { encodeId, type Id } from '../../kernel/id.ts'
 import type { Rejection } from '../../kernel/rejection.ts'
 import { err, ok, type Result } from '../../kernel/result.ts'
@@ -44,11 +44,11 @@ export function applyCredit(
   { id, amount }: CommandOf<'apply_credit'>,
   context: Context,
 ): Result<Work, Rejection> {
-  const { now, ids, snapshot } = context
+  const { now, ids } = context
   const found = getOpen(work, id)
   if (!found.ok) return found
   const invoice = found.value
-  if (isBeingPaid(work, snapshot, invoice)) return err(underWay(invoice))
+  if (isBeingPaid(work, invoice)) return err(underWay(invoice))
   const balance = balanceOf(invoice)
   const available = availableAt(all(work.credits), now)
   const most = available < balance ? available : balance
@@ -66,7 +66,7 @@ export function markUncollectible(
   const found = getOpen(work, id)
   if (!found.ok) return found
   const invoice = found.value
-  if (isBeingPaid(work, context.snapshot, invoice)) return err(underWay(invoice))
+  if (isBeingPaid(work, invoice)) return err(underWay(invoice))
   const balance = balanceOf(invoice)
   const written = ledgerTransaction({
     ...aboutLedger(invoice, 'uncollectible', context.now),
@@ -75,7 +75,7 @@ export function markUncollectible(
       { ledgerAccount: 'receivable', amount: -balance },
     ],
   })
-  const after: FinalInvoice = settle({ ...invoice, status: 'uncollectible' }, { writtenOff: balance })
+  const after: FinalInvoice = settle({ ...collected(invoice), status: 'uncollectible' }, { writtenOff: balance })
   return ok(tell(post(work, written), 'invoice', 'invoice.marked_uncollectible', after, context.now))
 }
 
@@ -85,7 +85,7 @@ export function lowered(work: Work, invoice: FinalInvoice, { now }: Context): Wo
   return invoice.status === 'paid' ? tell(told, 'invoice', 'invoice.paid', invoice, now) : told
 }
 
-function getOpen({ invoices }: Work, id: Id<'invoice'>): Result<FinalInvoice, Rejection> {
+export function getOpen({ invoices }: Work, id: Id<'invoice'>): Result<FinalInvoice, Rejection> {
   const invoice = invoices.now.get(id)
   return invoice !== undefined && isFinal(invoice) && invoice.status === 'open' ? ok(invoice) : err(notOpen(id))
 }

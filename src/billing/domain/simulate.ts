@@ -12,6 +12,7 @@ import type { Command } from './command.ts'
 import { decide } from './decide.ts'
 import type { Decision } from './decision.ts'
 import { nextSnapshot } from './fold.ts'
+import { expectingPayment } from './fork.ts'
 import { type Horizon, MAX_STEPS, tooManySteps } from './simulation-limits.ts'
 import type { Snapshot } from './snapshot.ts'
 import { beginWork, nextBillingOf } from './work.ts'
@@ -88,8 +89,9 @@ function isDue({ snapshot, now }: Life): boolean {
 }
 
 function begin(snapshot: Snapshot, scenario: Scenario, from: Instant): Life {
-  const forked: Snapshot = { ...snapshot, usageOf: scenario.usageOf }
-  const nextBillingAt = nextBillingOf(beginWork(forked))
+  const expected = scenario.payments === 'succeed' ? expectingPayment(snapshot) : snapshot
+  const forked: Snapshot = { ...expected, usageOf: scenario.usageOf }
+  const nextBillingAt = nextBillingOf(beginWork(forked), forked.settings)
   const life: Life = {
     snapshot: { ...forked, account: { ...snapshot.account, nextBillingAt } },
     ...{ now: from, subject: scenario.subject, invoices: new Map(), refused: [], decisions: 0 },
@@ -105,13 +107,11 @@ function live(life: Life, command: Command, scenario: Pick<Scenario, 'payments'>
     return { ...life, decisions: decisions + 1, refused: [...life.refused, { at: now, rejection: decided.error }] }
   }
   const lived = committed(life, decided.value)
-  const charges = decided.value.charges.flatMap(({ before, after }) => {
-    const invoice = before === null ? lived.invoices.get(after.payment.invoiceId) : undefined
-    return invoice !== undefined && isFinal(invoice) ? [{ charge: after, invoice }] : []
-  })
-  if (charges.length === 0) return lived
-  const outcomes = new Map(charges.map(({ charge }) => [charge.attempt.id, outcomeOf[scenario.payments]]))
-  return live({ ...lived, snapshot: { ...lived.snapshot, charges } }, { type: 'record_outcomes', outcomes }, scenario)
+  const begun = decided.value.attempts.filter(({ before }) => before === null)
+  if (begun.length === 0) return lived
+  const outcome = outcomeOf[scenario.payments]
+  const news = begun.map(({ after }) => ({ paymentId: after.paymentId, attemptId: after.id, outcome }))
+  return live(lived, { type: 'record_outcomes', news }, scenario)
 }
 
 const outcomeOf: Readonly<Record<Scenario['payments'], ChargeOutcome>> = {

@@ -1,3 +1,5 @@
+import type { Overdue } from '../../accounts/domain/account.ts'
+import { statusOf, stepAt } from '../../dunning/domain/overdue.ts'
 import { encodeId } from '../../kernel/id.ts'
 import { invariant } from '../../kernel/invariant.ts'
 import type { Rejection } from '../../kernel/rejection.ts'
@@ -16,11 +18,13 @@ import { applyStep, closeDrafts } from './bill.ts'
 import { all } from './book.ts'
 import { attachCoupon } from './discounts.ts'
 import { changeIfPaid } from './pending-change.ts'
-import { type Context, factsOf, tell, type Work } from './work.ts'
+import { type Context, factsOf, standingOf, tell, type Work } from './work.ts'
 
 /** Sold, started and brought up to now in one decision. */
 export function create(work: Work, command: CreateSubscription, context: Context): Result<Work, Rejection> {
   const { snapshot, now, ids } = context
+  const status = statusOf[stepAt(standingOf(work, snapshot.settings), now)]
+  if (status !== 'current') return err(isOverdue(status))
   const catalogue = catalogueOf(work, context)
   const created = createSubscription(command, { account: snapshot.account, catalogue }, now, ids('subscription'))
   if (!created.ok) return created
@@ -91,6 +95,14 @@ function catalogueOf(work: Work, { snapshot }: Context): Catalogue {
   const versions = new Map(snapshot.versions)
   for (const { current } of snapshot.plans) versions.set(current.id, current)
   return { plans: snapshot.plans, versions, live }
+}
+
+function isOverdue(status: Overdue['status']): Rejection {
+  return {
+    code: 'account_overdue',
+    detail: `The account is overdue (${status}), and takes no new subscriptions until it has paid.`,
+    hint: 'GET /v1/invoices?account=…&status=open shows what is owed; POST /v1/invoices/{id}/pay or a new payment method settles it.',
+  }
 }
 
 const catchingUp: Rejection = {

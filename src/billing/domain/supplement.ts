@@ -44,7 +44,7 @@ function supplemented(
   })
   const total = compared.reduce((sum, { difference }) => sum + difference, 0n)
   // While one is being paid nothing may lower what is owed on it.
-  if (total < 0n && invoices.some((invoice) => isBeingPaid(work, context.snapshot, invoice))) return again()
+  if (total < 0n && invoices.some((invoice) => isBeingPaid(work, invoice))) return again()
   const cleared = told(work, subscription, period, null, context)
   if (total > 0n) return invoiceMore(cleared, { subscription, period, compared, invoices }, context)
   return total < 0n ? creditUsage(cleared, { less: -total, compared }, context) : ok(cleared)

@@ -24,7 +24,7 @@ export function settleSurplus(
   let left = -invoice.total
   let next = work
   for (const open of creditedInvoices(work, invoice)) {
-    if (left === 0n || isBeingPaid(next, context.snapshot, open)) continue
+    if (left === 0n || isBeingPaid(next, open)) continue
     const noted = balanceOf(open) < left ? balanceOf(open) : left
     left -= noted
     next = carryOver(next, { from: invoice, to: open, amount: noted }, context)
@@ -76,7 +76,7 @@ function refundOf(work: Work, invoice: FinalInvoice, amount: bigint, context: Co
   const credited = new Set(invoice.lines.map(({ creditsLineId }) => creditsLineId))
   const paid = all(work.invoices).filter((one) => one.lines.some(({ id }) => credited.has(id)))
   const of = new Set(paid.map(({ id }) => id))
-  const most = refundableTo(work, of, context)
+  const most = refundableTo(work, of)
   const about = { invoices: of, amount: most < amount ? most : amount, creditNoteId: null, reason: 'Unused time' }
   // What is too small to be sent goes to the credit balance with the rest.
   const refunded = about.amount > 0n ? refundPayments(work, about, context) : null

@@ -26,7 +26,7 @@ export function voidInvoice(
 ): Result<Work, Rejection> {
   const invoice = work.invoices.now.get(id)
   if (invoice === undefined || !isFinal(invoice)) return err(notFinal(id))
-  const refused = voidRefused(work, invoice, context)
+  const refused = voidRefused(work, invoice)
   if (refused !== null) return err(refused)
   const isPeriod = periodReasons.includes(invoice.reason)
   const after = forgetPending(voided(work, invoice, reason, context), invoice, context)

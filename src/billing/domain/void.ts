@@ -1,5 +1,5 @@
 import { aboutLedger } from '../../invoices/domain/finalise.ts'
-import { type FinalInvoice, isFinal } from '../../invoices/domain/invoice.ts'
+import { collected, type FinalInvoice, isFinal } from '../../invoices/domain/invoice.ts'
 import type { Id } from '../../kernel/id.ts'
 import type { Rejection } from '../../kernel/rejection.ts'
 import { ledgerTransaction } from '../../ledger/domain/posting.ts'
@@ -19,13 +19,16 @@ export function voided(work: Work, invoice: FinalInvoice, reason: string, contex
     ...aboutLedger(invoice, 'void', now),
     postings: [
       { ledgerAccount: 'receivable', amount: -(invoice.total - invoice.settlement.writtenOff) },
-      { ledgerAccount: 'bad_debt', amount: -invoice.settlement.writtenOff },
+      {
+        ledgerAccount: invoice.status === 'uncollectible' ? 'bad_debt' : 'rounding',
+        amount: -invoice.settlement.writtenOff,
+      },
       { ledgerAccount: 'revenue', amount: invoice.subtotal - invoice.discount },
       { ledgerAccount: 'tax', amount: invoice.tax },
     ],
   })
   const after: FinalInvoice = {
-    ...invoice,
+    ...collected(invoice),
     status: 'void',
     settlement: { paid: 0n, creditsApplied: 0n, creditNotes: 0n, writtenOff: invoice.total },
     voided: { at: now, reason },
@@ -34,14 +37,14 @@ export function voided(work: Work, invoice: FinalInvoice, reason: string, contex
 }
 
 /** Why it cannot be voided, or null: nothing was paid, nothing is on its way, nothing later credits it. */
-export function voidRefused(work: Work, invoice: FinalInvoice, { snapshot }: Context): Rejection | null {
+export function voidRefused(work: Work, invoice: FinalInvoice): Rejection | null {
   const { number, status, settlement, total } = invoice
   if (status === 'void') return refused(`Invoice ${number} is void already.`, 'There is nothing left to do.')
   if (total < 0n) return refused(`Invoice ${number} gave credit.`, 'Void the credit it gave, if it is not used yet.')
   if (settlement.paid > 0n) {
     return refused(`Invoice ${number} is paid.`, 'Correct it with a credit note: POST /v1/credit_notes.')
   }
-  if (isBeingPaid(work, snapshot, invoice)) return underWay(invoice)
+  if (isBeingPaid(work, invoice)) return underWay(invoice)
   const creditedBy = laterDocument(work, invoice)
   if (creditedBy === null) return null
   return refused(

@@ -104,7 +104,12 @@ export function releaseApplications(
   }
   return {
     credits: [...changed.values()],
-    applications: due.map((application) => ({ ...application, version: application.version + 1, releasedAt: at })),
+    applications: due.map((application) => ({
+      ...application,
+      version: application.version + 1,
+      // Whoever applied it may have had a clock ahead of ours.
+      releasedAt: at > application.at ? at : application.at,
+    })),
     ledger,
     released: due.reduce((total, { amount }) => total + amount, 0n),
   }

@@ -4,7 +4,15 @@ import type { Instant } from '../../kernel/instant.ts'
 import { invariant } from '../../kernel/invariant.ts'
 import { addDaysToDate, localDateOf, startOfLocalDay, type Zone } from '../../kernel/zone.ts'
 import { type LedgerTransaction, ledgerTransaction } from '../../ledger/domain/posting.ts'
-import { billToOf, type DraftInvoice, type FinalInvoice, type Line, type LineTax, type TaxAmount } from './invoice.ts'
+import {
+  billToOf,
+  type DraftInvoice,
+  type FinalInvoice,
+  idle,
+  type Line,
+  type LineTax,
+  type TaxAmount,
+} from './invoice.ts'
 
 /** The tax on a draft: what each tax comes to, and each line's part of them, in the lines' order. */
 export type Tax = { readonly taxes: readonly TaxAmount[]; readonly perLine: readonly (readonly LineTax[])[] }
@@ -34,6 +42,7 @@ export function finalise(
     dueAt: dueAt({ ...account, termsDays: draft.termsDays }, hasMethod, zone, at),
     billTo: billToOf(account),
     settlement: { paid: 0n, creditsApplied: total < 0n ? total : 0n, creditNotes: 0n, writtenOff: 0n },
+    collection: idle,
     voided: null,
   }
 }
@@ -98,7 +107,7 @@ export function invoicePostings(invoice: FinalInvoice, surplus: Surplus = noSurp
 /** What a transaction of an invoice says besides its postings. */
 export function aboutLedger(
   { organizationId, accountId, id, currency }: FinalInvoice,
-  kind: 'invoice' | 'void' | 'uncollectible',
+  kind: 'invoice' | 'void' | 'uncollectible' | 'small_balance',
   at: Instant,
 ): Omit<LedgerTransaction, 'postings'> {
   return { organizationId, accountId, document: id, kind, currency, at }

@@ -109,6 +109,22 @@ export type DraftInvoice = Body & {
   readonly finalizeAt: Instant | null
 }
 
+/** idle: nothing is scheduled, because nothing failed or a try is under way · suspended: no method is left that could work · exhausted: every retry was made. */
+export const collectionStates = ['idle', 'retrying', 'suspended', 'exhausted'] as const
+
+/** How far an open invoice has come in being charged. */
+export type Collection = {
+  readonly state: (typeof collectionStates)[number]
+  /** When a payment of it failed first, later by the days of a hold since; what is retried counts from there. */
+  readonly failedAt: Instant | null
+  /** When it is tried again by itself; only while it is retried. */
+  readonly nextAttemptAt: Instant | null
+  /** Local days past due that do not count, because the customer disputed it. */
+  readonly heldDays: number
+}
+
+export const idle: Collection = { state: 'idle', failedAt: null, nextAttemptAt: null, heldDays: 0 }
+
 /** A draft that is no more: only its event remains. */
 export type DeletedInvoice = Body & { readonly status: 'deleted' }
 
@@ -120,6 +136,7 @@ export type FinalInvoice = Body & {
   readonly dueAt: Instant
   readonly billTo: BillTo
   readonly settlement: Settlement
+  readonly collection: Collection
   /** Why it was voided, and when. */
   readonly voided: { readonly at: Instant; readonly reason: string } | null
 }
@@ -155,7 +172,12 @@ export function settle(invoice: FinalInvoice, by: Partial<Settlement>): FinalInv
       writtenOff: settlement.writtenOff + (by.writtenOff ?? 0n),
     },
   }
-  return balanceOf(settled) === 0n && settled.status === 'open' ? { ...settled, status: 'paid' } : settled
+  return balanceOf(settled) === 0n && settled.status === 'open' ? collected({ ...settled, status: 'paid' }) : settled
+}
+
+/** Nothing of it is collected any more. */
+export function collected(invoice: FinalInvoice): FinalInvoice {
+  return { ...invoice, collection: { ...idle, heldDays: invoice.collection.heldDays } }
 }
 
 export function isFinal(invoice: Invoice): invoice is FinalInvoice {

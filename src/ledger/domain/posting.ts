@@ -6,21 +6,29 @@ import { invariant } from '../../kernel/invariant.ts'
 /**
  * Double entry, from the seller's side. receivable: what customers owe · revenue: what was invoiced, net of tax ·
  * tax: what is owed to tax offices · cash: what the gateway or the bank took in · rounding: what a gateway cannot charge ·
- * credit: what customers have to their credit · granted: credit given away, and taken back when it expires ·
- * refund: what is to be paid back · bad_debt: what is not expected any more.
+ * credit: what customers have to their credit · granted: what is given away, as credit that may expire or as a refund ·
+ * refund: what is to be paid back · dispute: what the gateway withholds until a dispute is decided · bad_debt: what is not expected any more.
  */
 export const ledgerAccounts = [
   ...(['receivable', 'revenue', 'tax', 'cash', 'rounding'] as const),
-  ...(['credit', 'granted', 'refund', 'bad_debt'] as const),
+  ...(['credit', 'granted', 'refund', 'dispute', 'bad_debt'] as const),
 ] as const
 export type LedgerAccount = (typeof ledgerAccounts)[number]
 
-type LedgerDocument = 'invoice' | 'payment' | 'credit' | 'credit_application' | 'credit_note' | 'refund'
+type LedgerDocument = 'invoice' | 'payment' | 'credit' | 'credit_application' | 'credit_note' | 'refund' | 'dispute'
 
 /** What moved it. A document may move money more than once, each time in another way. */
 export const ledgerKinds = [
   ...(['invoice', 'payment', 'void', 'uncollectible', 'credit_note', 'credit_note_void'] as const),
-  ...(['refund', 'refund_failed'] as const),
+  ...([
+    'refund',
+    'refund_granted',
+    'refund_failed',
+    'dispute_opened',
+    'dispute_won',
+    'dispute_lost',
+    'small_balance',
+  ] as const),
   ...(['credit_grant', 'credit_applied', 'credit_released', 'credit_expired', 'credit_void'] as const),
 ] as const
 

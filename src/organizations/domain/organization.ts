@@ -20,6 +20,11 @@ export type TaxRate = {
   readonly percent: string
 }
 
+/** What becomes of an open balance that is less than the gateway charges: let go, or left open. */
+export const smallBalances = ['write_off', 'hold'] as const
+/** What is done about an account that stays blocked: its subscriptions end, nothing, or its invoices are given up. */
+export const terminalActions = ['cancel', 'leave', 'uncollectible'] as const
+
 export type Settings = {
   readonly defaultCurrency: Currency
   readonly numbering: {
@@ -36,6 +41,23 @@ export type Settings = {
   readonly usage: {
     /** So long after its end a metering period takes what was used in it; then its invoice is final. Minutes. */
     readonly graceMinutes: number
+  }
+  /** Local days until an invoice is due, of new accounts that pay by invoice. */
+  readonly terms: { readonly days: number }
+  readonly retries: {
+    /** Local days after the first failure on which a payment is tried again; ascending. */
+    readonly days: readonly number[]
+    /** Where the default method is declined the account's others are tried, newest first. */
+    readonly fallbacks: boolean
+    readonly smallBalances: (typeof smallBalances)[number]
+  }
+  /** Local days past due, ascending; `terminalDays` count from when the account was blocked. */
+  readonly dunning: {
+    readonly reminderDays: number
+    readonly warningDays: number
+    readonly blockedDays: number
+    readonly terminalDays: number
+    readonly terminalAction: (typeof terminalActions)[number]
   }
   readonly tax: {
     /** none: no tax. rates: the table below. external: invoices stay drafts until their tax is told. */
@@ -57,4 +79,7 @@ export const defaultSettings = {
   proration: { granularity: 'day', invoicing: 'end_of_day' },
   invoicing: { consolidate: false },
   usage: { graceMinutes: 60 },
+  terms: { days: 30 },
+  retries: { days: [3, 5, 7, 10], fallbacks: true, smallBalances: 'write_off' },
+  dunning: { reminderDays: 3, warningDays: 7, blockedDays: 14, terminalDays: 30, terminalAction: 'cancel' },
 } as const satisfies Partial<Settings>

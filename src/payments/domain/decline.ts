@@ -23,7 +23,7 @@ const hard = [
 ]
 const customer = [
   ...['authentication_required', 'expired_card', 'incorrect_cvc', 'invalid_expiry_month', 'invalid_expiry_year'],
-  'incorrect_zip',
+  ...['incorrect_zip', 'payment_intent_authentication_failure'],
 ]
 
 /** What is not known may pass: soft. */

@@ -1,22 +1,31 @@
-import { balanceOf, type FinalInvoice, settle } from '../../invoices/domain/invoice.ts'
+import type { Id } from '../../kernel/id.ts'
 import { HOUR_MS, type Instant, MINUTE_MS, plusMs } from '../../kernel/instant.ts'
-import { invariant } from '../../kernel/invariant.ts'
-import { type LedgerTransaction, ledgerTransaction } from '../../ledger/domain/posting.ts'
+import type { Charge } from './charge.ts'
 import type { Decline } from './decline.ts'
-import { unchargeableBelow } from './gateway-amount.ts'
-import type { Charge, OutcomeKind, Payment } from './payment.ts'
+import type { Attempt, OutcomeKind, Payment } from './payment.ts'
 
-/** What the gateway said to one confirmation. `unknown` is no answer, or one that proves nothing: never "failed". */
+/** How a charge stands. `unknown` is no answer, or one that proves nothing: never "failed". */
 export type ChargeOutcome =
-  | { readonly kind: Exclude<OutcomeKind, 'declined'> }
+  | { readonly kind: Exclude<OutcomeKind, 'declined' | 'authenticating'> }
   | { readonly kind: 'declined'; readonly decline: Decline }
+  /** `url`: the bank's page that the customer is sent to. */
+  | { readonly kind: 'authenticating'; readonly url: string | null }
+
+/** What the gateway said of a payment: to one of its attempts, or by itself (`attemptId` null). */
+export type PaymentNews = {
+  readonly paymentId: Id<'payment'>
+  readonly attemptId: Id<'attempt'> | null
+  readonly outcome: ChargeOutcome
+}
 
 /** Where the payment stands after an outcome, and when the gateway is asked again; null: the attempt has ended. */
 const effects = {
   succeeded: { status: 'succeeded', askAgainMs: null },
   declined: { status: 'failed', askAgainMs: null },
   rejected: { status: 'failed', askAgainMs: null },
+  canceled: { status: 'failed', askAgainMs: null },
   authentication_required: { status: 'pending', askAgainMs: null },
+  authenticating: { status: 'pending', askAgainMs: 15 * MINUTE_MS },
   processing: { status: 'pending', askAgainMs: HOUR_MS },
   throttled: { status: 'pending', askAgainMs: MINUTE_MS },
   unknown: { status: 'pending', askAgainMs: MINUTE_MS },
@@ -28,54 +37,34 @@ export function askAgainAt(outcome: OutcomeKind | null, realNow: Instant): Insta
   return wait === null ? null : plusMs(realNow, wait)
 }
 
-export type Applied = {
-  readonly charge: Charge
-  readonly invoice: FinalInvoice
-  readonly ledger: LedgerTransaction | null
+const underWayThere: readonly (OutcomeKind | null)[] = ['processing', 'authenticating']
+
+/** What the gateway knows of for certain, so that how its payment stands from then on tells of this attempt. */
+export function isUnderWayThere({ outcome }: Pick<Attempt, 'outcome'>): boolean {
+  return underWayThere.includes(outcome)
 }
 
 /**
- * The same monotonic step whoever brings the news, and however often: null when it tells nothing new. A payment that
- * succeeded or failed for good is not changed by what comes late.
+ * The same monotonic step whoever brings the news, and however often: null when it tells nothing new. Success is never
+ * taken back and always believed, also of a payment that had failed; what an older attempt says never touches a newer
+ * one, and what the gateway says by itself only those that it is known to have.
  */
 export function applyOutcome(
-  charge: Charge,
-  invoice: FinalInvoice,
-  outcome: ChargeOutcome,
+  { payment, attempt }: Charge,
+  { attemptId, outcome }: PaymentNews,
   now: Instant,
-): Applied | null {
-  const { payment, attempt } = charge
-  if (payment.status === 'succeeded' || attempt.endedAt !== null || attempt.outcome === outcome.kind) return null
+): Charge | null {
+  if (payment.status === 'succeeded') return null
   const effect = effects[outcome.kind]
   const news = { outcome: outcome.kind, decline: outcome.kind === 'declined' ? outcome.decline : null }
-  const changed: Charge = {
-    payment: { ...payment, ...news, version: payment.version + 1, status: effect.status },
-    attempt: { ...attempt, ...news, version: attempt.version + 1, endedAt: effect.askAgainMs === null ? now : null },
-  }
-  if (effect.status !== 'succeeded') return { charge: changed, invoice, ledger: null }
-  invariant(invoice.id === payment.invoiceId, `payment ${payment.id} is not for invoice ${invoice.id}`)
-  const writtenOff = balanceOf(invoice) - payment.amount
-  invariant(
-    writtenOff === 0n || writtenOff < unchargeableBelow(payment.currency),
-    `${payment.id} must cover its invoice`,
-  )
-  const settled = settle(invoice, { paid: payment.amount, writtenOff })
-  return { charge: changed, invoice: settled, ledger: receipt(payment, writtenOff, now) }
+  const told = { ...payment, ...news, status: effect.status }
+  const closes = outcome.kind === 'succeeded' || (outcome.kind === 'canceled' && payment.outcome !== 'canceled')
+  if (attempt.endedAt !== null) return closes ? { payment: told, attempt } : null
+  if (!closes && !tellsOf(attempt, attemptId)) return null
+  if (attempt.outcome === outcome.kind) return null
+  return { payment: told, attempt: { ...attempt, ...news, endedAt: effect.askAgainMs === null ? now : null } }
 }
 
-/** Cash comes in and the customer owes that much less, and less by what no gateway can charge. */
-function receipt(payment: Payment, writtenOff: bigint, at: Instant): LedgerTransaction | null {
-  return ledgerTransaction({
-    organizationId: payment.organizationId,
-    accountId: payment.accountId,
-    document: payment.id,
-    kind: 'payment',
-    currency: payment.currency,
-    at,
-    postings: [
-      { ledgerAccount: 'cash', amount: payment.amount },
-      { ledgerAccount: 'rounding', amount: writtenOff },
-      { ledgerAccount: 'receivable', amount: -(payment.amount + writtenOff) },
-    ],
-  })
+function tellsOf(attempt: Attempt, attemptId: Id<'attempt'> | null): boolean {
+  return attemptId === null ? isUnderWayThere(attempt) : attemptId === attempt.id
 }

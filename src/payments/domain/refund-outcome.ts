@@ -57,18 +57,25 @@ export function applyRefundOutcome(refund: Refund, outcome: RefundOutcome, now: 
   return { refund: changed, ledger: movedBy(refund, changed, now) }
 }
 
-/** What is owed goes out in cash, less by what no gateway can send; where the bank sends it back, all of it is owed again. */
+/**
+ * What is owed goes out in cash, less by what no gateway can send. Where it failed, or the bank sends it back, all of it is
+ * owed again; what was only given away is not given.
+ */
 function movedBy(before: Refund, { status, ...refund }: Refund, at: Instant): LedgerTransaction | null {
   const { organizationId, accountId, id, currency, amount, writtenOff } = refund
   const sent = status === 'succeeded'
-  if (!sent && before.status !== 'succeeded') return null
-  const sign = sent ? 1n : -1n
+  const cameBack = !sent && before.status === 'succeeded'
+  const notGiven = status === 'failed' && refund.creditNoteId === null
+  if (!sent && !cameBack && !notGiven) return null
+  const sign = sent ? 1n : cameBack ? -1n : 0n
+  const gift = notGiven ? amount + writtenOff : 0n
   return ledgerTransaction({
     ...{ organizationId, accountId, currency, at },
     document: id,
     kind: sent ? 'refund' : 'refund_failed',
     postings: [
-      { ledgerAccount: 'refund', amount: sign * (amount + writtenOff) },
+      { ledgerAccount: 'refund', amount: sign * (amount + writtenOff) + gift },
+      { ledgerAccount: 'granted', amount: -gift },
       { ledgerAccount: 'cash', amount: -sign * amount },
       { ledgerAccount: 'rounding', amount: -sign * writtenOff },
     ],

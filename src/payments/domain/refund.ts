@@ -4,6 +4,7 @@ import type { Instant } from '../../kernel/instant.ts'
 import { invariant } from '../../kernel/invariant.ts'
 import type { Rejection } from '../../kernel/rejection.ts'
 import { err, ok, type Result } from '../../kernel/result.ts'
+import { type LedgerTransaction, ledgerTransaction } from '../../ledger/domain/posting.ts'
 import { chargeable, unchargeableBelow } from './gateway-amount.ts'
 import type { Payment } from './payment.ts'
 
@@ -79,10 +80,38 @@ export function refundsFor(
   return ok([...refunds.slice(0, -1), { ...last, writtenOff: last.writtenOff + open }])
 }
 
-/** What can still go back of a payment, in minor units. */
+/** What can still go back of a payment, in minor units. Past us more may have gone back than is on its way from here. */
 export function refundableOf({ payment, refunded }: Refundable): bigint {
-  invariant(refunded >= 0n && refunded <= payment.amount, `${payment.id} cannot be refunded by ${refunded}`)
-  return payment.status === 'succeeded' && payment.gatewayPayment !== null ? payment.amount - refunded : 0n
+  invariant(refunded >= 0n, `${payment.id} cannot be refunded by ${refunded}`)
+  const isTaken = payment.status === 'succeeded' && payment.gatewayPayment !== null
+  return isTaken && payment.amount > refunded ? payment.amount - refunded : 0n
+}
+
+/** One that was made at the gateway, past us. */
+export function foreignRefund(
+  payment: Payment,
+  { amount, ...about }: RefundFor & { readonly amount: bigint },
+  now: Instant,
+  ids: IdSource,
+): Refund {
+  return refundOf(payment, { amount, writtenOff: 0n }, about, now, ids)
+}
+
+/** Owed to the customer without a document that says why: given away, but for the `credit` that they had for it. */
+export function refundGranted(
+  { amount, writtenOff, ...refund }: Refund,
+  credit: bigint,
+  at: Instant,
+): LedgerTransaction | null {
+  const { organizationId, accountId, id, currency } = refund
+  return ledgerTransaction({
+    ...{ organizationId, accountId, document: id, kind: 'refund_granted', currency, at },
+    postings: [
+      { ledgerAccount: 'credit', amount: credit },
+      { ledgerAccount: 'granted', amount: amount + writtenOff - credit },
+      { ledgerAccount: 'refund', amount: -(amount + writtenOff) },
+    ],
+  })
 }
 
 function newestFirst({ payment: left }: Refundable, { payment: right }: Refundable): number {
@@ -97,6 +126,7 @@ function refundOf(
   ids: IdSource,
 ): Refund {
   const { organizationId, accountId, gatewayAccountId, currency } = payment
+  invariant(gatewayAccountId !== null, `${payment.id} was not taken by a gateway`)
   return {
     ...{ organizationId, accountId, gatewayAccountId, currency },
     ...amounts,

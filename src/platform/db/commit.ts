@@ -212,7 +212,7 @@ function lateAnswer(bind: (value: unknown) => string, request: CommitRequest, ke
 type BoundFragment = { readonly name: string; readonly rows: number; readonly parameter: string }
 
 /** Rows of these are changed by the winners for certain: their versions are the guards. */
-const guarded = ['changed_accounts', 'changed_subscriptions', 'changed_periods']
+const guarded = ['changed_accounts', 'changed_standings', 'changed_subscriptions', 'changed_periods']
 
 /**
  * Raises GUARD_LOST, which undoes the whole transaction with its idempotency key: where every guard must hold and one was

@@ -32,5 +32,9 @@ export const events = pgTable(
     index('events_pauses')
       .on(table.subjectId)
       .where(sql`${table.type} in ('subscription.paused', 'subscription.resumed')`),
+    // What an account owed is asked for by support, one account at a time.
+    index('events_overdue')
+      .on(table.organizationId, table.subjectId, table.id)
+      .where(sql`${table.type} like 'account.overdue%' or ${table.type} like 'account.dispute%'`),
   ],
 )

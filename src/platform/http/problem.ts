@@ -16,6 +16,8 @@ export type ProblemCode =
   | 'too_many_events'
   | 'database_unavailable'
   | 'gateway_unavailable'
+  | 'gateway_refused'
+  | 'webhook_invalid'
   | 'internal_error'
 
 /** The one table of what clients see. */
@@ -58,6 +60,9 @@ export const problems = {
   credit_note_unbalanced: { status: 422, title: 'The parts do not sum to the whole' },
   invoice_not_open: { status: 409, title: 'The invoice is not open' },
   invoice_not_voidable: { status: 409, title: 'The invoice cannot be voided' },
+  payment_too_large: { status: 422, title: 'More than is owed' },
+  payment_too_small: { status: 422, title: 'Less than a gateway charges' },
+  account_overdue: { status: 409, title: 'The account is overdue' },
   payment_under_way: { status: 409, title: 'A payment is under way' },
   preview_outdated: { status: 409, title: 'Something changed since the preview' },
   payment_method_missing: { status: 422, title: 'The account has no way to be charged' },
@@ -83,6 +88,8 @@ export const problems = {
   too_busy: { status: 503, title: 'Too many commands wait for this subscription' },
   database_unavailable: { status: 503, title: 'The database does not answer' },
   gateway_unavailable: { status: 503, title: 'The payment gateway does not answer' },
+  gateway_refused: { status: 422, title: 'The payment gateway refused it' },
+  webhook_invalid: { status: 400, title: 'Not a webhook of this gateway account' },
   internal_error: { status: 500, title: 'An error of ours' },
 } as const satisfies Record<ProblemCode, { readonly status: ContentfulStatusCode; readonly title: string }>
 
@@ -134,8 +141,13 @@ export function problemBody(
   }
 }
 
+/** What passes by itself; a charge without an answer is asked for after a minute. */
+const passesAfterSeconds: Partial<Record<RejectionCode, number>> = { payment_under_way: 60 }
+
 export function problemOf({ code, detail, hint, pointer }: Rejection): Problem {
-  return new Problem(code, { detail, hint, ...(pointer ? { errors: [{ pointer, detail }] } : {}) })
+  const errors = pointer ? [{ pointer, detail }] : []
+  const retryAfterSeconds = passesAfterSeconds[code]
+  return new Problem(code, { detail, hint, errors, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) })
 }
 
 export function malformedJson(): Problem {

@@ -23,6 +23,11 @@ export function limitBody(maxBytes: number) {
   })
 }
 
+/** The customer's pages: whoever reads such an address may use it. */
+const secretPath = /^\/(pay|card)\/[^/]+/
+/** As long as a card's number, in groups or not: no id of ours is. */
+const cardNumber = /(?:\d(?:%20|[ +-])?){13,}/g
+
 /** Gives the request its id and its database, and writes its one line of log. */
 export const request: MiddlewareHandler<AppEnv> = async (c, next) => {
   const started = performance.now()
@@ -40,7 +45,7 @@ export const request: MiddlewareHandler<AppEnv> = async (c, next) => {
       message: 'request',
       request_id: requestId,
       method,
-      path,
+      path: path.replace(secretPath, '/$1/…').replace(cardNumber, '…'),
       status: c.res.status,
       duration_ms: Math.round((performance.now() - started) * 10) / 10,
       organization: caller ? encodeId('organization', caller.organizationId) : null,

@@ -86,6 +86,30 @@ export const metadataSchema = z
 
 export const externalKeySchema = z.string().min(1).max(255).openapi({ example: 'u_42' })
 
+/** What people write for people. A card's number has no place in it (PCI DSS, requirement 3). */
+export function freeText(most: number) {
+  return z
+    .string()
+    .trim()
+    .min(1, 'must not be empty')
+    .max(most)
+    .refine((text) => !hasCardNumber(text), 'must not hold a card number')
+}
+
+/** 13 to 19 digits, apart at most by what people put between them, whose last is the check digit of the others (ISO/IEC 7812). */
+function hasCardNumber(text: string): boolean {
+  const runs = text.matchAll(/\d(?:[\s./\u00a0-]?\d){12,18}/g)
+  return [...runs].some(([run]) => isLuhn(run.replaceAll(/\D/g, '')))
+}
+
+function isLuhn(digits: string): boolean {
+  const sum = [...digits].reverse().reduce((total, digit, index) => {
+    const value = Number(digit) * (index % 2 === 0 ? 1 : 2)
+    return total + (value > 9 ? value - 9 : value)
+  }, 0)
+  return sum % 10 === 0
+}
+
 /** Amounts on the wire are JSON integers; nothing larger than 2^53 − 1 is let into the tables. */
 export const amountSchema = z.number().int().openapi({ type: 'integer', description: 'Minor units of the currency.' })
 

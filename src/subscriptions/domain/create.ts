@@ -57,6 +57,7 @@ export function createSubscription(
       startAt,
       scheduledChange: null,
       metered: [],
+      access: 'granted',
       createdAt: now,
     },
     trialEndsAt: trialDays === 0 ? null : addLocalDays(startAt, trialDays, account.timezone),

@@ -24,6 +24,7 @@ export type SubscriptionEventType =
   | 'subscription.cancellation_revoked'
   | 'subscription.cancelled'
   | 'subscription.expired'
+  | 'subscription.access_changed'
   | 'usage.late'
   | 'usage.unbilled'
   | 'usage.supplemented'

@@ -7,6 +7,8 @@ import type { LocalDate, Zone } from '../../kernel/zone.ts'
 import type { Granularity, Invoicing } from '../../organizations/domain/organization.ts'
 import type { Agreement, Changes } from './agreement.ts'
 
+/** granted · grace: a payment failed or is missing · blocked: it is time to stop access. */
+export const accesses = ['granted', 'grace', 'blocked'] as const
 export const subscriptionStatuses = ['scheduled', 'trial', 'active', 'paused', 'cancelled', 'expired'] as const
 export type SubscriptionStatus = (typeof subscriptionStatuses)[number]
 
@@ -115,6 +117,8 @@ type Terms = Agreement & {
   readonly metered: readonly MeteredPeriod[]
   readonly externalKey: string | null
   readonly metadata: Metadata
+  /** What the application should let the customer do, by how the account pays. */
+  readonly access: (typeof accesses)[number]
   readonly createdAt: Instant
 }
 
@@ -171,11 +175,11 @@ export type SubscriptionIn<S extends Subscription['status']> = Extract<Subscript
 export function termsOf(subscription: Subscription): Terms {
   const { organizationId, id, accountId, version, currency, billingTime, timezone, startAt, trialEndsAt } = subscription
   const { planId, planVersionId, quantity, unitAmount, addOns, interval, scheduledChange, metered } = subscription
-  const { trialEnd, billFrom, endsAt, externalKey, metadata, createdAt } = subscription
+  const { trialEnd, billFrom, endsAt, externalKey, metadata, access, createdAt } = subscription
   return {
     ...{ organizationId, id, accountId, version, currency, billingTime, timezone, startAt, trialEndsAt },
     ...{ planId, planVersionId, quantity, unitAmount, addOns, interval, scheduledChange, metered },
-    ...{ trialEnd, billFrom, endsAt, externalKey, metadata, createdAt },
+    ...{ trialEnd, billFrom, endsAt, externalKey, metadata, access, createdAt },
   }
 }
 

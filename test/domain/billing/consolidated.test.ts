@@ -23,7 +23,7 @@ const offered = [
   givenCoupon({ id: id('coupon', 20), code: 'HALF', duration: { type: 'periods', count: 5 }, terms: percentOff('50') }),
 ]
 const begun = (about = {}) =>
-  beginning({ settings, offered, account: givenCustomer({ collection: 'invoice', ...about }) })
+  beginning({ settings, offered, account: givenCustomer({ collection: 'invoice', paymentTermsDays: 60, ...about }) })
 const later = changes({ quantity: 2, invoicing: 'next_invoice' })
 
 /** Starter from the first at midnight, and a plan of its own from noon. */

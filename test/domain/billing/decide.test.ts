@@ -4,6 +4,8 @@ import { isEmpty } from '../../../src/billing/domain/decision.ts'
 import type { Invoice } from '../../../src/invoices/domain/invoice.ts'
 import type { Currency } from '../../../src/kernel/currency.ts'
 import { DAY_MS, type Instant } from '../../../src/kernel/instant.ts'
+import { defaultSettings } from '../../../src/organizations/domain/organization.ts'
+import { nextDueAt } from '../../../src/subscriptions/domain/due.ts'
 import { at, id, idsOf, price } from '../../support/given.ts'
 import {
   givenCancel,
@@ -38,6 +40,10 @@ const weekly = givenOffer(30, 'weekly', [price('100', { unit: 'week', count: 1 }
 const byWeek = () =>
   lived(beginning({ plans: [weekly] }), [START, subscribes({ planCode: 'weekly', interval: 'week' })])
 const subscribed = (about = {}, from = beginning()): History => lived(from, [START, subscribes(about)])
+const paid = (): History => lived(subscribed(), [START, gateway('succeeded')])
+
+/** Who does not pay goes on being billed. */
+const lenient = givenRules({ dunning: { ...defaultSettings.dunning, terminalAction: 'leave' } })
 
 /** What two ways to the same invoice must agree on. */
 const facts = ({ period, lines, total, reason }: Invoice) => ({
@@ -66,7 +72,7 @@ describe('one decide', () => {
   })
 
   test('puts right a wrong date of the account, though nothing is told of it', () => {
-    const { snapshot, ...history } = subscribed()
+    const { snapshot, ...history } = paid()
     const wrong = { ...history, snapshot: { ...snapshot, account: { ...snapshot.account, nextBillingAt: null } } }
     const right = following(wrong, advance, at(START))
     expect(right.snapshot.account.nextBillingAt).toBe(at('2026-02-28'))
@@ -80,8 +86,7 @@ describe('one decide', () => {
     ['a start', subscribes({ planCode: 'starter' }), 'already_subscribed'],
     ['a whole credit note', credits(0), 'credit_note_too_large'],
   ])('does not do %s twice', (_, asked, code) => {
-    const paid = lived(subscribed(), [START, gateway('succeeded')])
-    const once = code === 'already_subscribed' ? paid : lived(paid, ['2026-02-10', asked])
+    const once = code === 'already_subscribed' ? paid() : lived(paid(), ['2026-02-10', asked])
     expect(refusal(once, '2026-02-10', asked)).toMatchObject({ code })
   })
 
@@ -98,8 +103,9 @@ describe('one decide', () => {
 
   test.each([1, 7, 30, 100])('in one go or every %s days: the same invoices', (days) => {
     const end = at('2027-03-01')
-    const inOne = following(subscribed({ trialDays: 10 }), advance, end)
-    let inSteps = subscribed({ trialDays: 10 })
+    const unpaid = beginning({ settings: lenient })
+    const inOne = following(subscribed({ trialDays: 10 }, unpaid), advance, end)
+    let inSteps = subscribed({ trialDays: 10 }, unpaid)
     for (let now = at(START); now < end; now = (now + days * DAY_MS) as Instant)
       inSteps = following(inSteps, advance, now)
     inSteps = following(inSteps, advance, end)
@@ -119,7 +125,7 @@ describe('one decide', () => {
     expect(invoicesOf(before)).toHaveLength(3)
     const gone = { status: 'cancelled', endedAt: at(now) }
     expect([subscription(before), subscription(after)]).toMatchObject([gone, gone])
-    expect(before.snapshot.account.nextBillingAt).toBeNull()
+    expect(nextDueAt(subscription(before))).toBeNull()
   })
 
   test('goes 24 steps at once, and says that it is behind', () => {
@@ -131,24 +137,29 @@ describe('one decide', () => {
     expect([caughtUp.invoices.size, caughtUp.decisions.at(-1)?.behind]).toEqual([31, false])
   })
 
-  test('keeps the account’s next date: the earliest of its subscriptions, drafts and credits', () => {
+  test('keeps the account’s next date: the earliest of its subscriptions, drafts, credits and what is overdue', () => {
     const nextOf = ({ snapshot }: History) => snapshot.account.nextBillingAt
-    const history = subscribed()
-    expect(history.snapshot.account).toMatchObject({ nextBillingAt: at('2026-02-28'), version: 2, invoiceSequence: 1 })
+    const history = paid()
+    expect(history.snapshot.account).toMatchObject({ nextBillingAt: at('2026-02-28'), version: 3, invoiceSequence: 1 })
     const changed = lived(history, ['2026-02-10T05:00:00Z', changes({ quantity: 2 })])
     expect(nextOf(changed)).toBe(at('2026-02-11'))
     expect(nextOf(lived(history, ['2026-02-10', grants(1n, '2026-02-20')]))).toBe(at('2026-02-20'))
     const ending = lived(history, ['2026-02-10', cancels({ when: 'period_end' })])
     expect(nextOf(ending)).toBe(at('2026-02-28'))
     expect(nextOf(lived(ending, ['2026-02-28', advance]))).toBeNull()
+    // While it is being paid nothing more is expected of it.
+    expect(nextOf(subscribed())).toBe(at('2026-02-28'))
+    const declined = lived(subscribed(), [START, gateway('declined')])
+    expect(nextOf(declined)).toBe(at('2026-02-01'))
+    expect(nextOf(lived(declined, ['2026-02-01', advance]))).toBe(at('2026-02-03'))
   })
 })
 
 describe('what an invoice is made with', () => {
   test('FR-057 a method charges it in the same decision; without one, or by invoice, it waits', () => {
-    const counts = (from: History) => subscribed({}, from).charges.size
+    const counts = (from: History) => subscribed({}, from).payments.size
     expect(counts(beginning())).toBe(1)
-    expect(counts(beginning({ method: null }))).toBe(0)
+    expect(counts(beginning({ methods: [] }))).toBe(0)
     expect(counts(beginning({ account: givenCustomer({ collection: 'invoice' }) }))).toBe(0)
   })
 
@@ -156,7 +167,7 @@ describe('what an invoice is made with', () => {
     const settings = givenRules({ tax: { engine: 'external', rates: [] } })
     const drafted = subscribed({}, beginning({ settings }))
     const { id: draft, status } = invoice(drafted)
-    expect([status, drafted.ledger, drafted.charges.size]).toEqual(['draft', [], 0])
+    expect([status, drafted.ledger, drafted.payments.size]).toEqual(['draft', [], 0])
     expect(drafted.snapshot.account.invoiceSequence).toBe(0)
     const taxes = [{ name: 'VAT', country: 'DE', region: null, percent: '19', amount: 931n }]
     const closing = { type: 'finalize_invoice', id: draft, taxes } as const
@@ -187,8 +198,9 @@ describe('what an invoice is made with', () => {
   test.each([
     ['KWD', '12390', 12390n, [{ amount: 12390n }]],
     ['KWD', '1239', 1239n, [{ amount: 1230n }]],
-    ['JPY', '10.4', 10n, [{ amount: 10n }]],
-    ['USD', '0.5', 1n, [{ amount: 1n }]],
+    ['JPY', '100.4', 100n, [{ amount: 100n }]],
+    ['USD', '50.5', 51n, [{ amount: 51n }]],
+    ['USD', '0.5', 1n, []],
     ['USD', '0.49', 0n, []],
   ] as const)('in %s at %s: it comes to %s, in the currency’s own units', (code, unitAmount, total, charged) => {
     const plan = givenOffer(31, 'local', [{ ...price(unitAmount), currency: code as Currency }])
@@ -197,7 +209,7 @@ describe('what an invoice is made with', () => {
       beginning({ plans: [plan], account: givenCustomer({ currency: code as Currency }) }),
     )
     expect(final(history).total).toBe(total)
-    expect([...history.charges.values()].map(({ payment }) => payment)).toMatchObject(charged)
+    expect([...history.payments.values()]).toMatchObject(charged)
     expect(documents(lived(history, [START, gateway('succeeded')]))).toEqual([`paid subscription: +${total}`])
   })
 })

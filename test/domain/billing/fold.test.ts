@@ -55,9 +55,9 @@ const busy: readonly (readonly [when: string, asked: Asked])[] = [
 function carried(start: History, deeds: typeof busy): { readonly next: Snapshot; readonly history: History } {
   let [next, history] = [loaded(start, advance), start]
   for (const [when, asked] of deeds) {
-    const { charges, coupon, plans } = loaded(history, typeof asked === 'function' ? asked(history) : asked)
+    const { coupon, plans } = loaded(history, typeof asked === 'function' ? asked(history) : asked)
     history = lived(history, [when, asked])
-    next = nextSnapshot({ ...next, charges, coupon, plans }, history.decisions.at(-1) as Decision)
+    next = nextSnapshot({ ...next, coupon, plans }, history.decisions.at(-1) as Decision)
   }
   return { next, history }
 }
@@ -89,8 +89,13 @@ test.each<readonly [what: string, deeds: typeof busy, kept: readonly string[]]>(
     [...([[START, writes([['1', '5']], false)]] as const), [START, deletes(1)]],
     ['open subscription'],
   ],
-  ['nothing of what has ended', [['2026-01-10', cancels()]], []],
-  ['nothing that was written by hand', [[START, writes([['1', '5']])]], ['open subscription']],
+  ['what has ended while it is owed', [['2026-01-10', cancels()]], ['open subscription']],
+  ['nothing of what has ended and is paid', [...([[START, credits(0)]] as const), ['2026-01-10', cancels()]], []],
+  [
+    'nothing that was written by hand once it is paid',
+    [...([[START, writes([['1', '5']])]] as const), [START, credits(1)]],
+    ['open subscription'],
+  ],
 ])('holds %s', (_, deeds, kept) => {
   const start = beginning({ account: givenCustomer({ collection: 'invoice' }) })
   const { next } = carried(start, [[START, subscribes()], ...deeds])

@@ -2,16 +2,14 @@ import type { Command } from '../../../src/billing/domain/command.ts'
 import { type Invoice, isFinal, netOf } from '../../../src/invoices/domain/invoice.ts'
 import { type Instant, plusMs } from '../../../src/kernel/instant.ts'
 import type { Interval } from '../../../src/kernel/period.ts'
-import { declineOf } from '../../../src/payments/domain/decline.ts'
-import type { ChargeOutcome } from '../../../src/payments/domain/outcome.ts'
+import type { Refund } from '../../../src/payments/domain/refund.ts'
 import type { RefundOutcome } from '../../../src/payments/domain/refund-outcome.ts'
 import type { AddOnAsked, ChangeSubscription } from '../../../src/subscriptions/domain/command.ts'
 import { id } from '../../support/given.ts'
 import { givenCancel, givenChange, givenSale } from '../../support/given-selling.ts'
+import { collectingMakers, type Make } from './collecting-happening.ts'
 import type { History } from './history.ts'
 import { type Happening, later } from './life.ts'
-
-type Make = (history: History, one: Happening, now: Instant) => Command
 
 const codes = ['small', 'large', 'metered', 'small', 'large'] as const
 const intervals = [
@@ -22,6 +20,7 @@ const intervals = [
 
 /** What each kind of happening asks for, of what there is. Amounts and quantities are as the wire lets them be. */
 const makers: Readonly<Record<Happening['what'], Make>> = {
+  ...collectingMakers,
   create: (_, one, now) => {
     const { unit, count } = intervals[one.choice % 3] ?? intervals[0]
     const startAt = one.which === 1 ? later(now, -100) : one.which === 2 ? later(now, 20) : null
@@ -103,13 +102,9 @@ const makers: Readonly<Record<Happening['what'], Make>> = {
     subscriptionId: pick([...discounts.values()], one)?.subscriptionId ?? null,
   }),
   advance: () => ({ type: 'advance' }),
-  outcome: ({ charges }, one) => ({
-    type: 'record_outcomes',
-    outcomes: new Map([...charges.values()].map(({ attempt }) => [attempt.id, outcomeOf(one)])),
-  }),
   refunded: ({ refunds }, one) => ({
     type: 'record_refunds',
-    outcomes: new Map([...refunds.values()].map((refund) => [refund.id, refundOutcome(one, refund.id)])),
+    outcomes: new Map([...refunds.values()].map((refund) => [refund.id, refundOutcome(one, refund)])),
   }),
 }
 
@@ -179,12 +174,8 @@ function pick<T>(things: readonly T[], { which }: Happening): T | undefined {
   return things[which % Math.max(1, things.length)]
 }
 
-function outcomeOf({ outcome }: Happening): ChargeOutcome {
-  return outcome === 'declined' ? { kind: outcome, decline: declineOf('lost_card', null) } : { kind: outcome }
-}
-
-function refundOutcome({ refund }: Happening, of: string): RefundOutcome {
-  const gatewayRefund = `re_${of}`
+function refundOutcome({ refund }: Happening, of: Refund): RefundOutcome {
+  const gatewayRefund = of.gatewayRefund ?? `re_${of.id}`
   if (refund === 'succeeded' || refund === 'processing') return { kind: refund, gatewayRefund }
   if (refund === 'failed') return { kind: refund, gatewayRefund, failure: 'lost_or_stolen_card' }
   return refund === 'rejected' ? { kind: refund, failure: 'charge_disputed' } : { kind: refund }

@@ -1,3 +1,4 @@
+import type { PaymentMethod } from '../../../src/accounts/domain/payment-method.ts'
 import type { Command } from '../../../src/billing/domain/command.ts'
 import { decide } from '../../../src/billing/domain/decide.ts'
 import { type Decision, type DomainEvent, isEmpty } from '../../../src/billing/domain/decision.ts'
@@ -11,7 +12,10 @@ import type { Invoice } from '../../../src/invoices/domain/invoice.ts'
 import type { Instant } from '../../../src/kernel/instant.ts'
 import type { Rejection } from '../../../src/kernel/rejection.ts'
 import type { LedgerTransaction } from '../../../src/ledger/domain/posting.ts'
-import type { Charge } from '../../../src/payments/domain/payment.ts'
+import type { Notice } from '../../../src/notifications/domain/notice.ts'
+import type { Charge } from '../../../src/payments/domain/charge.ts'
+import type { Dispute } from '../../../src/payments/domain/dispute.ts'
+import type { Attempt, Payment } from '../../../src/payments/domain/payment.ts'
 import type { Refund } from '../../../src/payments/domain/refund.ts'
 import type { Plan } from '../../../src/plans/domain/plan.ts'
 import type { Subscription } from '../../../src/subscriptions/domain/subscription.ts'
@@ -29,7 +33,10 @@ type Stored = {
   readonly applications: ReadonlyMap<string, CreditApplication>
   readonly discounts: ReadonlyMap<string, Discount>
   readonly coupons: ReadonlyMap<string, Coupon>
-  readonly charges: ReadonlyMap<string, Charge>
+  readonly methods: ReadonlyMap<string, PaymentMethod>
+  readonly payments: ReadonlyMap<string, Payment>
+  readonly attempts: ReadonlyMap<string, Attempt>
+  readonly disputes: ReadonlyMap<string, Dispute>
   readonly refunds: ReadonlyMap<string, Refund>
 }
 
@@ -40,26 +47,33 @@ export type History = Stored & {
   readonly plans: readonly Plan[]
   readonly ledger: readonly LedgerTransaction[]
   readonly events: readonly DomainEvent[]
+  readonly notices: readonly Notice[]
   readonly decisions: readonly Decision[]
   readonly rejections: readonly Rejection[]
 }
 
 type Given = Partial<Snapshot> & { readonly plans?: readonly Plan[]; readonly offered?: readonly Coupon[] }
 
-export function beginning({ plans = Object.values(offers), offered = [], ...about }: Given = {}): History {
+export function beginning({
+  plans = Object.values(offers),
+  offered = [],
+  methods = [givenMethod()],
+  ...about
+}: Given = {}): History {
   const nothing = new Map<string, never>()
   return {
     snapshot: {
-      ...{ settings: givenRules(), account: givenCustomer(), clock: null, method: givenMethod() },
+      ...{ settings: givenRules(), account: givenCustomer(), clock: null, methods },
       ...{ subscriptions: [], versions: new Map(), usageOf: usageOfEvents([]), plans: [], coupon: null },
       ...{ invoices: [], creditNotes: [], payments: [], refunds: [], credits: [], applications: [] },
-      ...{ discounts: [], charges: [], ...about },
+      ...{ discounts: [], attempts: [], disputes: [], ...about },
     },
     plans,
     ...{ subscriptions: nothing, invoices: nothing, creditNotes: nothing, credits: nothing, applications: nothing },
-    ...{ discounts: nothing, charges: nothing, refunds: nothing },
+    ...{ discounts: nothing, payments: nothing, attempts: nothing, refunds: nothing, disputes: nothing },
+    methods: new Map(methods.map((method) => [method.id, method])),
     coupons: new Map(offered.map((coupon) => [coupon.id, coupon])),
-    ...{ ledger: [], events: [], decisions: [], rejections: [] },
+    ...{ ledger: [], events: [], notices: [], decisions: [], rejections: [] },
   }
 }
 
@@ -99,7 +113,6 @@ function committed(history: History, decision: Decision): History {
     known: ReadonlyMap<string, T>,
     changed: readonly { readonly after: T }[],
   ) => new Map([...known, ...changed.map(({ after }) => [after.id, after] as const)])
-  const charges = decision.charges.map(({ after }) => [after.payment.id, named(after)] as const)
   return {
     ...history,
     snapshot: { ...history.snapshot, account: decision.account.after },
@@ -111,7 +124,14 @@ function committed(history: History, decision: Decision): History {
     discounts: keep(history.discounts, decision.discounts),
     coupons: keep(history.coupons, decision.coupons),
     refunds: keep(history.refunds, decision.refunds),
-    charges: new Map([...history.charges, ...charges]),
+    methods: keep(history.methods, decision.methods),
+    payments: keep(
+      history.payments,
+      decision.payments.map(({ after }) => ({ after: named(after) })),
+    ),
+    attempts: keep(history.attempts, decision.attempts),
+    disputes: keep(history.disputes, decision.disputes),
+    notices: [...history.notices, ...decision.notices],
     ledger: [...history.ledger, ...decision.ledger],
     events: [...history.events, ...decision.events],
     decisions: [...history.decisions, decision],
@@ -119,6 +139,16 @@ function committed(history: History, decision: Decision): History {
 }
 
 /** The gateway's id of a payment is stored before it is first confirmed, outside of any decision. */
-function named({ payment, attempt }: Charge): Charge {
-  return { payment: { ...payment, gatewayPayment: payment.gatewayPayment ?? `pi_${payment.id}` }, attempt }
+function named(payment: Payment): Payment {
+  return payment.manual === null
+    ? { ...payment, gatewayPayment: payment.gatewayPayment ?? `pi_${payment.id}` }
+    : payment
+}
+
+/** Every payment that was tried, with its newest attempt. */
+export function chargesIn({ payments, attempts }: Pick<History, 'payments' | 'attempts'>): readonly Charge[] {
+  return [...payments.values()].flatMap((payment) => {
+    const attempt = [...attempts.values()].findLast(({ paymentId }) => paymentId === payment.id)
+    return attempt === undefined ? [] : [{ payment, attempt }]
+  })
 }

@@ -26,7 +26,7 @@ import { amountOff, givenDiscount } from '../../support/given-discount.ts'
 import { givenCustomer, givenRules } from '../../support/given-selling.ts'
 import { beginning, type History, lived } from './history.ts'
 import { loaded } from './loaded.ts'
-import { advance, cancels, changes, documents, final, pauses, subscribes, subscription } from './words.ts'
+import { advance, cancels, changes, documents, pauses, subscribes, subscription } from './words.ts'
 
 const START = '2026-01-31'
 
@@ -108,9 +108,8 @@ describe('a fork', () => {
       })
     const shared = draft(70, other, own)
     const discounts = [null, own, other].map((subscriptionId, n) => givenDiscount(n, amountOff(1n), { subscriptionId }))
-    const charges = [...two.charges.values()].map((charge) => ({ charge, invoice: final(two) }))
     const read = loaded(two, advance)
-    return { own, shared, read: { ...read, invoices: [...read.invoices, shared, draft(71, null)], discounts, charges } }
+    return { own, shared, read: { ...read, invoices: [...read.invoices, shared, draft(71, null)], discounts } }
   }
 
   test('has of the account this subscription alone, with what was billed for it and the coupons of both', () => {
@@ -119,7 +118,6 @@ describe('a fork', () => {
     expect(fork.subscriptions.map((one) => one.id)).toEqual([own])
     expect(fork.invoices).toEqual([read.invoices[0], shared])
     expect(fork.discounts.map(({ subscriptionId }) => subscriptionId)).toEqual([null, own])
-    expect(fork.charges).toEqual([])
     expect(fork).toMatchObject({ account: read.account, settings: read.settings, payments: read.payments })
   })
 

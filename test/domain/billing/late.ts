@@ -1,9 +1,11 @@
+import { earliest } from '../../../src/kernel/instant.ts'
 import type { Charge } from '../../../src/plans/domain/charge.ts'
+import { nextDueAt } from '../../../src/subscriptions/domain/due.ts'
 import { at, price } from '../../support/given.ts'
 import { givenCharge, tier } from '../../support/given-charges.ts'
 import { givenCustomer, givenOffer, givenRules, type Used, usageOfEvents } from '../../support/given-selling.ts'
 import { type Asked, beginning, type History, lived } from './history.ts'
-import { advance, subscribes, subscription } from './words.ts'
+import { advance, invoicesOf, subscribes, subscription } from './words.ts'
 
 /** Usage as it becomes known, for the tests of what comes in the grace and after it. */
 
@@ -39,8 +41,12 @@ export const reports =
     reports: [{ type: 'late', usedAt: at(usedAt) }],
   })
 
-export const due = ({ snapshot }: History) =>
-  snapshot.account.nextBillingAt === null ? null : new Date(snapshot.account.nextBillingAt).toISOString()
+/** When something is billed next, whatever is overdue. */
+export const due = (history: History) => {
+  const drafts = invoicesOf(history).map((one) => (one.status === 'draft' ? one.finalizeAt : null))
+  const next = earliest(...[...history.subscriptions.values()].map(nextDueAt), ...drafts)
+  return next === null ? null : new Date(next).toISOString()
+}
 
 /** Used, renewed, and final an hour later. */
 export const billed = (used: readonly Used[], plan = sold(), about: Parameters<typeof beginning>[0] = {}) =>

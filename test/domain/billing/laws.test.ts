@@ -34,8 +34,19 @@ const settles: readonly Command['type'][] = [
   ...(['unschedule_change', 'cancel_subscription', 'uncancel_subscription', 'pause_subscription'] as const),
   ...(['resume_subscription', 'update_subscription', 'delete_invoice', 'finalize_invoice'] as const),
   ...(['void_invoice', 'mark_uncollectible', 'void_credit_note', 'void_credit', 'attach_coupon'] as const),
-  ...(['detach_discounts', 'advance', 'record_outcomes', 'record_refunds'] as const),
+  ...(['detach_discounts', 'advance', 'record_outcomes', 'record_refunds', 'attach_method'] as const),
+  ...(['set_default_method', 'update_method', 'remove_method', 'place_hold', 'release_hold'] as const),
+  ...(['record_dispute', 'record_foreign_refund'] as const),
 ]
+
+/** A coupon may be used, or its subscription end, by what the same decision brings up to date. */
+function isUsedUp({ decisions }: History): boolean {
+  const { discounts = [], subscriptions = [] } = decisions.at(-1) ?? {}
+  return discounts.some(({ after }) => after.endedAt !== null) || subscriptions.some(({ after }) => 'endedAt' in after)
+}
+
+/** Who does not pay is billed on. */
+const lenient = lives.map(([given, all]): Life => [{ ...given, terminalAction: 'leave' }, all])
 
 describe('in any life', () => {
   test('the same is decided of the same, and nothing is decided twice', () => {
@@ -44,7 +55,7 @@ describe('in any life', () => {
         for (const { before, command, now, after } of moments(life).all) {
           const once = () => decide(loaded(before, command), command, now, idsOf(attempts(before)))
           expect(bytesOf(once())).toBe(bytesOf(once()))
-          if (!settles.includes(command.type)) continue
+          if (!settles.includes(command.type) || (command.type === 'attach_coupon' && isUsedUp(after))) continue
           const again = decide(loaded(after, command), command, now, idsOf(attempts(after)))
           if (again.ok && !again.value.behind) expect(isEmpty(again.value), command.type).toBe(true)
         }
@@ -72,7 +83,7 @@ describe('in any life', () => {
   })
 
   test('catching up in one go bills what catching up in steps does', () => {
-    const apart = lives.filter(([{ consolidate }]) => !consolidate)
+    const apart = lenient.filter(([{ consolidate }]) => !consolidate)
     fc.assert(
       fc.property(apart, fc.integer({ min: 1, max: 50 }), (life, days) => {
         const { history, now } = moments(life)
@@ -87,7 +98,7 @@ describe('in any life', () => {
 })
 
 /** Lives in which all that is sold is billed: nothing is void, written off, free or not prorated. */
-const billable = lives
+const billable = lenient
   .filter(([{ granularity }]) => granularity !== 'none')
   .map(
     ([given, all]): Life => [

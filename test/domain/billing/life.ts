@@ -5,15 +5,22 @@ import type { Currency } from '../../../src/kernel/currency.ts'
 import { DAY_MS, HOUR_MS, type Instant, plusMs } from '../../../src/kernel/instant.ts'
 import type { Interval } from '../../../src/kernel/period.ts'
 import type { Zone } from '../../../src/kernel/zone.ts'
-import { granularities, invoicings } from '../../../src/organizations/domain/organization.ts'
+import {
+  granularities,
+  invoicings,
+  smallBalances,
+  terminalActions,
+} from '../../../src/organizations/domain/organization.ts'
+import { disputeStatuses } from '../../../src/payments/domain/dispute.ts'
 import { outcomeKinds } from '../../../src/payments/domain/payment.ts'
 import { refundOutcomeKinds } from '../../../src/payments/domain/refund.ts'
 import { creditTargets, trialEnds } from '../../../src/subscriptions/domain/subscription.ts'
 import type { UsageOf } from '../../../src/subscriptions/domain/usage-billable.ts'
-import { at, givenMethod, id, month, USD } from '../../support/given.ts'
+import { at, id, month, USD } from '../../support/given.ts'
 import { givenCharge, tier } from '../../support/given-charges.ts'
 import { givenCoupon, percentOff } from '../../support/given-discount.ts'
 import { givenCustomer, givenOffer, givenRules } from '../../support/given-selling.ts'
+import { card, dunning, retries } from './collecting.ts'
 import { commandOf } from './happening.ts'
 import { beginning, following, type History } from './history.ts'
 
@@ -64,13 +71,24 @@ const kinds = [
   ...(['pause', 'resume', 'resume', 'cancel', 'end', 'uncancel', 'trial', 'update', 'write', 'rewrite'] as const),
   ...(['delete', 'finalize', 'change', 'change', 'change'] as const),
   ...(['void', 'void', 'uncollectible', 'apply', 'note', 'note', 'unnote', 'grant', 'ungrant', 'attach'] as const),
-  ...(['detach', 'advance', 'advance', 'advance', 'outcome', 'outcome', 'outcome', 'refunded'] as const),
+  ...(['detach', 'advance', 'advance', 'advance', 'advance', 'advance', 'refunded'] as const),
+  ...(['outcome', 'outcome', 'outcome', 'outcome', 'outcome', 'pay', 'pay', 'record', 'attachCard'] as const),
+  ...(['chooseCard', 'removeCard', 'renewCard', 'hold', 'release', 'contest', 'contest', 'giveBack'] as const),
+  ...(['givenBack'] as const),
+] as const
+
+/** Mostly what happens to money. */
+const moneyKinds = [
+  ...Array.from({ length: 12 }, () => ['advance', 'outcome'] as const).flat(),
+  ...(['pay', 'pay', 'record', 'attachCard', 'chooseCard', 'removeCard', 'renewCard', 'hold', 'release'] as const),
+  ...(['release', 'contest', 'contest', 'giveBack', 'givenBack', 'refunded', 'create', 'write', 'change'] as const),
+  ...(['cancel', 'void', 'note', 'unnote', 'grant', 'apply', 'uncollectible'] as const),
 ] as const
 
 /** What may happen, some hours after the last; each number chooses among what there is by then. */
 const happening = fc.record({
   hours: fc.oneof(fc.constant(0), fc.nat(30), fc.nat(24 * 45)),
-  what: fc.constantFrom(...kinds),
+  what: fc.constantFrom<(typeof kinds | typeof moneyKinds)[number]>(...kinds),
   which: fc.nat(7),
   plan: fc.nat(4),
   choice: fc.nat(11),
@@ -82,6 +100,7 @@ const happening = fc.record({
   trialEnd: fc.constantFrom(...trialEnds),
   outcome: fc.constantFrom('succeeded', 'succeeded', ...outcomeKinds),
   refund: fc.constantFrom(...refundOutcomeKinds),
+  dispute: fc.constantFrom(...disputeStatuses),
 })
 export type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never
 
@@ -91,7 +110,10 @@ const world = fc.record({
   currency: fc.constantFrom(...currencies),
   timezone: fc.constantFrom('UTC', 'America/New_York', 'Australia/Lord_Howe', 'Africa/Casablanca'),
   collection: fc.constantFrom('automatic', 'automatic', 'invoice'),
-  hasMethod: fc.constantFrom(true, true, false),
+  cards: fc.constantFrom(0, 1, 2, 3),
+  fallbacks: fc.boolean(),
+  smallBalances: fc.constantFrom(...smallBalances),
+  terminalAction: fc.constantFrom(...terminalActions),
   granularity: fc.constantFrom('day', 'second', 'none'),
   invoicing: fc.constantFrom(...invoicings),
   consolidate: fc.constantFrom(false, false, true),
@@ -100,18 +122,40 @@ const world = fc.record({
 })
 type World = typeof world extends fc.Arbitrary<infer T> ? T : never
 
+const moneyOutcomes = fc.constantFrom('succeeded', 'declined', 'declined', 'declined', ...outcomeKinds)
+
 /** The first thing is a sale. */
 const happenings = fc
   .array(happening, { minLength: 1, maxLength: 40, size: 'max' })
   .map(([first, ...rest]) => [...(first ? [{ ...first, what: 'create' } as const] : []), ...rest])
 
 export const lives = fc.tuple(world, happenings)
+
+const plainly = { collection: 'automatic', engine: 'none', graceMinutes: 0 } as const
+
+/** Lives of who is charged: days pass, tries end one way or the other, and what is sold is plain. */
+export const moneyLives = fc.tuple(
+  world.map((given) => ({ ...given, ...plainly })),
+  fc
+    .array(
+      fc.record({ one: happening, what: fc.constantFrom(...moneyKinds), days: fc.nat(4), outcome: moneyOutcomes }),
+      { minLength: 5, maxLength: 60, size: 'max' },
+    )
+    .map((all) =>
+      all.map(({ one, what, days, outcome }, index) => ({
+        ...{ ...one, what: index === 0 ? ('create' as const) : what, outcome, hours: days * 24 },
+        ...(index === 0 && { which: 6 }),
+      })),
+    ),
+)
 export type Life = readonly [World, readonly Happening[]]
 
 const BORN = at('2026-01-31T22:30:00Z')
 
 function born(given: World): History {
-  const { series, engine, currency, timezone, collection, hasMethod, granularity, invoicing, consolidate } = given
+  const { series, engine, currency, timezone, collection, granularity, invoicing, consolidate } = given
+  const { cards, fallbacks, smallBalances, terminalAction } = given
+  const methods = Array.from({ length: cards }, (_, n) => card(n + 1))
   const rates = [
     { country: 'DE', region: null, name: 'VAT', percent: '19' },
     { country: 'DE', region: null, name: 'Levy', percent: '1.5' },
@@ -125,9 +169,14 @@ function born(given: World): History {
       proration: { granularity, invoicing },
       invoicing: { consolidate },
       usage: { graceMinutes: given.graceMinutes },
+      ...retries({ fallbacks, smallBalances }),
+      ...dunning({ terminalAction }),
     }),
-    account: givenCustomer({ currency: currency as Currency, timezone: timezone as Zone, collection }),
-    method: hasMethod ? givenMethod() : null,
+    account: givenCustomer({
+      ...{ currency: currency as Currency, timezone: timezone as Zone, collection },
+      defaultPaymentMethodId: methods[0]?.id ?? null,
+    }),
+    methods,
     ...(given.isUsed && { usageOf: threeAnHour }),
   })
 }
@@ -138,12 +187,18 @@ const threeAnHour: UsageOf = ({ period }) => {
   return { quantity: String(upTo(period.end) - upTo(period.start)) }
 }
 
+type Lived = { readonly history: History; readonly now: Instant; readonly all: readonly Moment[] }
+
 /** The same life is asked for by every law. */
-const known = new Map<string, History>()
+const known = new Map<string, Lived>()
 
 export function live(life: Life): History {
+  return remembered(life).history
+}
+
+export function remembered(life: Life): Lived {
   const key = JSON.stringify(life)
-  const lived = known.get(key) ?? moments(life).history
+  const lived = known.get(key) ?? moments(life)
   known.set(key, lived)
   return lived
 }
@@ -156,11 +211,7 @@ export type Moment = {
 }
 
 /** All that was asked for, with what there was before and after. */
-export function moments([given, happenings]: Life): {
-  readonly history: History
-  readonly now: Instant
-  readonly all: readonly Moment[]
-} {
+export function moments([given, happenings]: Life): Lived {
   let history = born(given)
   let now: Instant = BORN
   const all: Moment[] = []

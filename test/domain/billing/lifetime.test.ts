@@ -144,12 +144,12 @@ describe('FR-028 a trial', () => {
     ['pause', 'paused', 0],
     ['cancel', 'cancelled', 0],
   ] as const)('without a way to pay: %s', (trialEnd, status, made) => {
-    const ended = lived(tried({ trialEnd }, beginning({ method: null })), ['2026-06-15', advance])
+    const ended = lived(tried({ trialEnd }, beginning({ methods: [] })), ['2026-06-15', advance])
     expect([subscription(ended).status, invoicesOf(ended).length]).toEqual([status, made])
   })
 
   test('that ended in a pause begins its first period with the resumption', () => {
-    const paused = lived(tried({ trialEnd: 'pause' }, beginning({ method: null })), ['2026-06-15', advance])
+    const paused = lived(tried({ trialEnd: 'pause' }, beginning({ methods: [] })), ['2026-06-15', advance])
     const resumed = lived(paused, ['2026-06-20', resumes])
     expect([periodIn(resumed), documents(resumed)]).toEqual([
       ['2026-06-20', '2026-07-20'],

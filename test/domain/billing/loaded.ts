@@ -1,6 +1,6 @@
 import type { Command } from '../../../src/billing/domain/command.ts'
 import type { Snapshot } from '../../../src/billing/domain/snapshot.ts'
-import type { FinalInvoice, Invoice } from '../../../src/invoices/domain/invoice.ts'
+import type { Invoice } from '../../../src/invoices/domain/invoice.ts'
 import { periodOf, type Subscription } from '../../../src/subscriptions/domain/subscription.ts'
 import type { History } from './history.ts'
 
@@ -14,7 +14,8 @@ export function loaded(history: History, command: Command): Snapshot {
   const read = new Set<string>(invoices.map(({ id }) => id))
   const of = <T extends { readonly invoiceId: string }>(things: Iterable<T>) =>
     [...things].filter(({ invoiceId }) => read.has(invoiceId))
-  const payments = of([...history.charges.values()].map(({ payment }) => payment))
+  const payments = of(history.payments.values())
+  const unpaid = new Set<string>(payments.flatMap(({ id, status }) => (status === 'succeeded' ? [] : [id])))
   const applications = of(history.applications.values())
   const creditNotes = of(history.creditNotes.values())
   const paid = new Set<string>(payments.map(({ id }) => id))
@@ -35,7 +36,9 @@ export function loaded(history: History, command: Command): Snapshot {
         remaining > 0n || applied.has(id) || sources.has(sourceId) || isTold(command, id),
     ),
     discounts: [...history.discounts.values()].filter(({ id, endedAt }) => endedAt === null || used.has(id)),
-    charges: command.type === 'record_outcomes' ? chargesOf(history, command.outcomes) : [],
+    methods: [...history.methods.values()].filter(({ removedAt }) => removedAt === null),
+    attempts: [...history.attempts.values()].filter(({ paymentId }) => unpaid.has(paymentId)),
+    disputes: [...history.disputes.values()].filter(({ paymentId }) => paid.has(paymentId)),
   }
 }
 
@@ -56,6 +59,7 @@ function isRead(history: History, command: Command, subscriptions: readonly Subs
     if (invoice.status === 'deleted') return false
     return (
       invoice.status === 'draft' ||
+      invoice.status === 'open' ||
       meant.has(invoice.id) ||
       invoice.lines.some(({ id }) => drafted.has(id)) ||
       (invoice.corrects !== null && meant.has(invoice.corrects)) ||
@@ -71,10 +75,12 @@ function meantBy(history: History, command: Command, subscriptions: readonly Sub
   )
   const told =
     command.type === 'record_outcomes'
-      ? chargesOf(history, command.outcomes).map(({ invoice }) => invoice.id)
+      ? command.news.flatMap(({ paymentId }) => history.payments.get(paymentId)?.invoiceId ?? [])
       : 'id' in command
         ? [command.id]
-        : []
+        : 'paymentId' in command
+          ? [history.payments.get(command.paymentId)?.invoiceId ?? '']
+          : []
   return [...pending, ...told]
 }
 
@@ -116,10 +122,4 @@ function plansFor({ plans }: History, command: Command, subscriptions: readonly 
 function couponFor({ coupons }: History, command: Command): Snapshot['coupon'] {
   const code = command.type === 'create_subscription' || command.type === 'attach_coupon' ? command.couponCode : null
   return [...coupons.values()].find((coupon) => coupon.code === code) ?? null
-}
-
-function chargesOf({ charges, invoices }: History, outcomes: ReadonlyMap<string, unknown>): Snapshot['charges'] {
-  return [...charges.values()]
-    .filter(({ attempt }) => outcomes.has(attempt.id))
-    .map((charge) => ({ charge, invoice: invoices.get(charge.payment.invoiceId) as FinalInvoice }))
 }

@@ -117,7 +117,7 @@ describe('a change that depends on its payment', () => {
       ['2026-06-16', changes({ planCode: 'starter', onlyIfPaid: true })],
     )
     expect([subscription(down), creditLeft(down)]).toMatchObject([{ pendingChange: null }, 2500n])
-    const poor = lived(beginning({ method: null }), [START, subscribes()])
+    const poor = lived(beginning({ methods: [] }), [START, subscribes()])
     expect(refusal(poor, '2026-06-16', team)).toMatchObject({ code: 'payment_method_missing' })
   })
 })

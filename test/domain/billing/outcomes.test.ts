@@ -4,7 +4,7 @@ import { declineOf } from '../../../src/payments/domain/decline.ts'
 import type { ChargeOutcome } from '../../../src/payments/domain/outcome.ts'
 import { at, id } from '../../support/given.ts'
 import { type Asked, beginning, type History, lived } from './history.ts'
-import { subscribes } from './words.ts'
+import { newsOf, subscribes } from './words.ts'
 
 const START = '2026-06-01'
 const paying = () => lived(beginning(), [START, subscribes()])
@@ -16,16 +16,18 @@ function toldBy(history: History, asked: Asked): readonly DomainEvent[] {
 describe('what the gateway says of a payment', () => {
   const says =
     (outcome: ChargeOutcome): Asked =>
-    ({ charges }) => ({
-      type: 'record_outcomes',
-      outcomes: new Map([...charges.values()].map(({ attempt }) => [attempt.id, outcome])),
-    })
+    (history) => ({ type: 'record_outcomes', news: newsOf(history, outcome) })
 
   test.each<readonly [ChargeOutcome, string]>([
     [{ kind: 'succeeded' }, 'payment.succeeded invoice.paid'],
-    [{ kind: 'declined', decline: declineOf('lost_card', null) }, 'payment.failed'],
-    [{ kind: 'rejected' }, 'payment.failed'],
-    [{ kind: 'authentication_required' }, 'payment.action_required'],
+    [
+      { kind: 'declined', decline: declineOf('lost_card', null) },
+      'payment.failed invoice.updated subscription.access_changed',
+    ],
+    [{ kind: 'rejected' }, 'payment.failed invoice.updated subscription.access_changed'],
+    [{ kind: 'canceled' }, 'payment.failed'],
+    [{ kind: 'authentication_required' }, 'payment.action_required invoice.updated'],
+    [{ kind: 'authenticating', url: null }, 'payment.action_required'],
     [{ kind: 'processing' }, 'payment.pending'],
     [{ kind: 'throttled' }, 'payment.pending'],
     [{ kind: 'unknown' }, 'payment.pending'],
@@ -35,12 +37,13 @@ describe('what the gateway says of a payment', () => {
     expect(told[0]).toMatchObject({ subject: 'payment', at: at(START), after: { outcome: outcome.kind, version: 2 } })
     expect(told[0]?.before).toMatchObject({ outcome: null, version: 1, id: told[0]?.after.id })
     const after = lived(paying(), [START, says(outcome)])
-    expect(after.decisions.at(-1)?.invoices).toHaveLength(outcome.kind === 'succeeded' ? 1 : 0)
+    expect(after.decisions.at(-1)?.invoices).toHaveLength(types.includes('invoice.') ? 1 : 0)
     expect(toldBy(after, says(outcome))).toEqual([])
   })
 
   test('that nobody knows tells nothing', () => {
-    const stray: Asked = { type: 'record_outcomes', outcomes: new Map([[id('attempt', 1), { kind: 'succeeded' }]]) }
+    const news = [{ paymentId: id('payment', 1), attemptId: id('attempt', 1), outcome: { kind: 'succeeded' } }] as const
+    const stray: Asked = { type: 'record_outcomes', news }
     expect(toldBy(paying(), stray)).toEqual([])
   })
 })

@@ -158,9 +158,9 @@ describe('a trial that ends', () => {
 
   test.each([
     ['goes on with a card', {}, 'active'],
-    ['goes on on terms', { method: null, account: givenCustomer({ collection: 'invoice' }) }, 'active'],
+    ['goes on on terms', { methods: [], account: givenCustomer({ collection: 'invoice' }) }, 'active'],
     ['goes on on terms beside a card', { account: givenCustomer({ collection: 'invoice' }) }, 'active'],
-    ['is paused where nothing can be charged', { method: null }, 'paused'],
+    ['is paused where nothing can be charged', { methods: [] }, 'paused'],
   ])('%s', (_, about, status) => {
     expect(subscription(trial(about)).status).toBe(status)
   })

@@ -264,7 +264,7 @@ const ofTheRest: readonly Refusal[] = [
   ],
   [
     'a change if paid that nothing can pay',
-    ...([() => owing({ method: null }), changes({ planCode: 'team', onlyIfPaid: true })] as const),
+    ...([() => owing({ methods: [] }), changes({ planCode: 'team', onlyIfPaid: true })] as const),
     ...(['payment_method_missing', '/only_if_paid', /no card that could be charged/, /payment_methods/] as const),
   ],
 ]

@@ -166,7 +166,7 @@ function stored(history: History) {
   return {
     subscriptions: [...history.subscriptions.values()],
     invoices: [...history.invoices.values()],
-    payments: [...history.charges.values()].map(({ payment }) => payment),
+    payments: [...history.payments.values()],
     credits: [...history.credits.values()],
     versions: new Map(Object.values(offers).map(({ current }) => [current.id, current])),
   }
@@ -212,16 +212,17 @@ test('FR-055 a simulation equals the life that is lived: what is forgotten on th
         .map((deed) => ({ at: (START + deed.day * DAY_MS + 3_600_000) as Instant, deed }))
         .toSorted((left, right) => left.at - right.at)
       const until = at('2027-03-31')
-      let life = following(beginning({ method: null }), subscribes({ billingTime }), START)
+      let life = following(beginning({ methods: [] }), subscribes({ billingTime }), START)
       const target = [...life.subscriptions.keys()][0] as never
       const due = () => life.snapshot.account.nextBillingAt ?? until
       for (const { at: when, deed } of [...commands, { at: until, deed: null }]) {
         while (due() <= when && due() < until) life = following(life, { type: 'advance' }, due())
         if (deed !== null) life = following(life, commandOf(deed, target), when)
       }
-      const done = simulated(blank({ method: null }), '2027-03-30T23:59:59Z', {
+      const done = simulated(blank({ methods: [] }), '2027-03-30T23:59:59Z', {
         begins: subscribes({ billingTime }),
         commands: commands.map(({ at: when, deed }) => ({ at: when, command: commandOf(deed, target) })),
+        payments: 'fail',
       })
       expect(done.invoices.map(facts)).toEqual(invoicesOf(life).map(facts))
       expect(done.refused.map(({ rejection }) => rejection.code)).toEqual(life.rejections.map(({ code }) => code))

@@ -274,9 +274,9 @@ describe('what is over', () => {
       ['2026-06-01', cancels({ prorate: true, credit: 'refund' }, 1)],
     )
     expect(final(sold, 1).settlement).toMatchObject({ creditsApplied: 1000n, paid: 3900n })
-    const charged = [...sold.charges.values()].find(({ payment }) => payment.invoiceId === final(sold, 1).id)
+    const charged = [...sold.payments.values()].find(({ invoiceId }) => invoiceId === final(sold, 1).id)
     expect([...sold.refunds.values()]).toMatchObject([
-      { paymentId: charged?.payment.id, amount: 3900n, reason: 'Unused time', creditNoteId: null },
+      { paymentId: charged?.id, amount: 3900n, reason: 'Unused time', creditNoteId: null },
     ])
     expect(final(sold, 2).settlement).toMatchObject({ paid: -3900n, creditsApplied: -1000n, creditNotes: 0n })
     expect(creditLeft(sold)).toBe(1000n)

@@ -253,7 +253,7 @@ const deeds: readonly Told[] = [
     () => lived(paid(), ['2026-06-16', changes({ ...team, onlyIfPaid: true })]),
     '2026-06-16',
     gateway('declined'),
-    'payment.failed invoice.voided subscription.change_abandoned',
+    'payment.failed invoice.updated invoice.voided subscription.change_abandoned',
   ],
   [
     'its time over while the gateway is silent',

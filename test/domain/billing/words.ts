@@ -1,13 +1,15 @@
 import type { AccountCommand, CommandOf } from '../../../src/billing/domain/command.ts'
 import { balanceOf, type FinalInvoice, type Invoice, isFinal, netOf } from '../../../src/invoices/domain/invoice.ts'
 import type { Id } from '../../../src/kernel/id.ts'
-import { declineOf } from '../../../src/payments/domain/decline.ts'
-import type { ChargeOutcome } from '../../../src/payments/domain/outcome.ts'
+import type { Charge } from '../../../src/payments/domain/charge.ts'
+import type { ChargeOutcome, PaymentNews } from '../../../src/payments/domain/outcome.ts'
+import type { OutcomeKind } from '../../../src/payments/domain/payment.ts'
 import type { ChangeSubscription } from '../../../src/subscriptions/domain/command.ts'
 import type { Subscription } from '../../../src/subscriptions/domain/subscription.ts'
 import { at } from '../../support/given.ts'
+import { givenOutcome } from '../../support/given-payments.ts'
 import { givenCancel, givenChange, givenSale } from '../../support/given-selling.ts'
-import type { Asked, History } from './history.ts'
+import { type Asked, chargesIn, type History } from './history.ts'
 
 /** What people do, in the product's words; without a number it is about the first subscription. */
 
@@ -109,23 +111,23 @@ export const takesCreditBack: Asked = (history) => ({
   ...{ type: 'void_credit', creditId: the(0, [...history.credits.values()], 'credit').id },
 })
 
-const outcomes = {
-  succeeded: { kind: 'succeeded' },
-  declined: { kind: 'declined', decline: declineOf('insufficient_funds', null) },
-  unknown: { kind: 'unknown' },
-  authentication_required: { kind: 'authentication_required' },
-} as const satisfies Partial<Record<ChargeOutcome['kind'], ChargeOutcome>>
-
-/** Says the same of every charge that is open. A gateway that takes money has a name for the payment. */
-export function gateway(says: keyof typeof outcomes): Asked {
-  return ({ charges }) => ({
+/** Says the same of every charge that is open; a decline has a code. */
+export function gateway(says: OutcomeKind, code?: string): Asked {
+  return (history) => ({
     type: 'record_outcomes',
-    outcomes: new Map(
-      [...charges.values()]
-        .filter(({ attempt }) => attempt.endedAt === null)
-        .map(({ attempt }) => [attempt.id, outcomes[says]]),
-    ),
+    news: newsOf(history, givenOutcome(says, code), ({ attempt }) => attempt.endedAt === null),
   })
+}
+
+/** The same of each charge that is meant. */
+export function newsOf(
+  history: History,
+  outcome: ChargeOutcome,
+  isMeant: (charge: Charge) => boolean = () => true,
+): readonly PaymentNews[] {
+  return chargesIn(history)
+    .filter(isMeant)
+    .map(({ payment, attempt }) => ({ paymentId: payment.id, attemptId: attempt.id, outcome }))
 }
 
 export function subscription(history: History, nth = 0): Subscription {

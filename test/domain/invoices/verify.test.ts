@@ -7,7 +7,7 @@ import type { Derivation } from '../../../src/invoices/domain/workings.ts'
 import { DAY_MS, type Instant } from '../../../src/kernel/instant.ts'
 import { rate } from '../../../src/plans/domain/rating.ts'
 import { taxDifferencesIn } from '../../../src/taxes/domain/verify-tax.ts'
-import { at, EUR, givenInvoice, givenLine, givenMethod, givenPlan, id } from '../../support/given.ts'
+import { at, EUR, givenInvoice, givenLine, givenPlan, id } from '../../support/given.ts'
 import { givenCharge, percentage, tier } from '../../support/given-charges.ts'
 import { givenRules, offers } from '../../support/given-selling.ts'
 import { beginning, following } from '../billing/history.ts'
@@ -219,7 +219,7 @@ test('FR-054 in any life every final invoice comes to the same again', () => {
   fc.assert(
     fc.property(deeds, (script) => {
       let now = at('2026-01-31')
-      let life = following(beginning({ settings, method: givenMethod() }), subscribes({ quantity: 3 }), now)
+      let life = following(beginning({ settings }), subscribes({ quantity: 3 }), now)
       for (const { days, what, quantity, invoicing } of script) {
         now = (now + days * DAY_MS) as Instant
         life = following(life, { type: 'advance' }, now)

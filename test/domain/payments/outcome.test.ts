@@ -1,188 +1,181 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { finalise } from '../../../src/invoices/domain/finalise.ts'
-import { balanceOf, type FinalInvoice } from '../../../src/invoices/domain/invoice.ts'
-import { type Currency, currencyCodes, findCurrency } from '../../../src/kernel/currency.ts'
 import { plusMs } from '../../../src/kernel/instant.ts'
-import { declineOf } from '../../../src/payments/domain/decline.ts'
-import { chargeable, gatewayAmount, unchargeableBelow } from '../../../src/payments/domain/gateway-amount.ts'
-import { applyOutcome, askAgainAt, type ChargeOutcome } from '../../../src/payments/domain/outcome.ts'
-import { type Charge, chargeFor, outcomeKinds } from '../../../src/payments/domain/payment.ts'
-import { at, givenAccount, givenDraft, givenMethod, idsOf, UTC } from '../../support/given.ts'
+import type { Charge } from '../../../src/payments/domain/charge.ts'
+import { applyOutcome, askAgainAt, type PaymentNews } from '../../../src/payments/domain/outcome.ts'
+import { type Attempt, type OutcomeKind, outcomeKinds } from '../../../src/payments/domain/payment.ts'
+import { at, id } from '../../support/given.ts'
+import { givenAttempt, givenDecline, givenOutcome, givenPayment } from '../../support/given-payments.ts'
 
-const NOW = at('2026-01-31')
+const NOW = at('2026-02-01')
 
-function owed(amount: bigint, code = 'USD'): { readonly invoice: FinalInvoice; readonly charge: Charge } {
-  const draft = givenDraft([amount], { currency: code as Currency })
-  const closing = { number: 'JANE-0001', account: givenAccount(), zone: UTC, hasMethod: true }
-  const invoice = finalise(draft, { ...closing, tax: { taxes: [], perLine: [[]] } }, NOW)
-  return { invoice, charge: chargeFor(invoice, { method: givenMethod(), clockId: null }, NOW, idsOf(1)) }
+const begun = (about: Partial<Attempt> = {}): Charge => ({ payment: givenPayment(), attempt: givenAttempt(2, about) })
+
+/** What is said to the attempt, unless it is meant for another one, or said by the gateway of itself (null). */
+function told(charge: Charge, kind: OutcomeKind, attemptId: Attempt['id'] | null = charge.attempt.id): Charge | null {
+  return applyOutcome(charge, { paymentId: charge.payment.id, attemptId, outcome: givenOutcome(kind) }, NOW)
 }
 
-const outcomeOf = (kind: (typeof outcomeKinds)[number]): ChargeOutcome =>
-  kind === 'declined' ? { kind, decline: declineOf('insufficient_funds', null) } : { kind }
+/** Everything that is said, one after another; what is no news changes nothing. */
+function heard(start: Charge, news: readonly PaymentNews[]): Charge {
+  return news.reduce((charge, one) => applyOutcome(charge, one, NOW) ?? charge, start)
+}
 
 describe('FR-059 the first word of the gateway', () => {
   test.each([
     ['succeeded', 'succeeded', true, null],
     ['declined', 'failed', true, null],
     ['rejected', 'failed', true, null],
+    ['canceled', 'failed', true, null],
     ['authentication_required', 'pending', true, null],
+    ['authenticating', 'pending', false, 900_000],
     ['processing', 'pending', false, 3_600_000],
     ['throttled', 'pending', false, 60_000],
     ['unknown', 'pending', false, 60_000],
   ] as const)(
     '%s leaves the payment %s, its attempt ended: %s, asked again after %s ms',
     (kind, status, ended, wait) => {
-      const { charge, invoice } = owed(9900n)
-      const applied = applyOutcome(charge, invoice, outcomeOf(kind), NOW)
-      expect(applied?.charge.payment).toMatchObject({ status, outcome: kind, version: 2 })
-      expect(applied?.charge.attempt).toMatchObject({ outcome: kind, endedAt: ended ? NOW : null, version: 2 })
-      expect(applied?.charge.payment.decline).toEqual(
-        kind === 'declined' ? { kind: 'soft', code: 'insufficient_funds' } : null,
-      )
+      const charge = told(begun(), kind)
+      expect(charge?.payment).toMatchObject({ status, outcome: kind })
+      expect(charge?.attempt).toMatchObject({ outcome: kind, endedAt: ended ? NOW : null })
+      const decline = kind === 'declined' ? { kind: 'soft', code: 'insufficient_funds' } : null
+      expect([charge?.payment.decline, charge?.attempt.decline]).toEqual([decline, decline])
       expect(askAgainAt(kind, NOW)).toBe(wait === null ? null : plusMs(NOW, wait))
-      expect(applied?.invoice.status).toBe(kind === 'succeeded' ? 'paid' : 'open')
     },
   )
 
   test('nothing said is nothing to ask again', () => {
     expect(askAgainAt(null, NOW)).toBeNull()
   })
-})
 
-test('FR-059 an open invoice is charged whole, at once, with its account’s default method', () => {
-  const { charge, invoice } = owed(9900n)
-  const { organizationId, accountId, currency } = invoice
-  const { id: paymentMethodId, gatewayAccountId } = givenMethod()
-  const asked = { organizationId, accountId, gatewayAccountId, version: 1, outcome: null, decline: null }
-  expect(charge.payment).toEqual({
-    ...{ ...asked, currency, id: idsOf(1)('payment'), invoiceId: invoice.id, status: 'pending', amount: 9900n },
-    ...{ paymentMethodId, gatewayPayment: null, createdAt: NOW },
-  })
-  expect(charge.attempt).toEqual({
-    ...{ ...asked, clockId: null, id: charge.attempt.id, paymentId: charge.payment.id, dueAt: NOW, endedAt: null },
+  test('the table speaks of every kind', () => {
+    expect(outcomeKinds.filter((kind) => told(begun(), kind) === null)).toEqual([])
   })
 })
 
-test('a charge that does not fit its invoice is a bug', () => {
-  const { charge, invoice } = owed(9900n)
-  const settle = (payment: Partial<Charge['payment']>) => () =>
-    applyOutcome({ ...charge, payment: { ...charge.payment, ...payment } }, invoice, outcomeOf('succeeded'), NOW)
-  expect(settle({ amount: 9800n })).toThrow(/must cover its invoice/)
-  expect(settle({ invoiceId: charge.payment.invoiceId.replace(/^./, 'f') as typeof invoice.id })).toThrow(
-    /is not for invoice/,
+describe('FR-061 FR-062 what comes later', () => {
+  const older = id('attempt', 701)
+
+  test.each(outcomeKinds)('never takes back a success: %s', (kind) => {
+    const paid = told(begun(), 'succeeded') as Charge
+    for (const attemptId of [paid.attempt.id, older, null]) expect(told(paid, kind, attemptId)).toBeNull()
+  })
+
+  test.each(outcomeKinds.filter((kind) => kind !== 'succeeded' && kind !== 'canceled'))(
+    'of an older attempt never touches the newer one: %s',
+    (kind) => {
+      for (const outcome of [null, 'processing', 'unknown', 'authenticating'] as const)
+        expect(told(begun({ outcome }), kind, older)).toBeNull()
+    },
   )
+
+  test('is a success whoever it is said of, also of a payment that had failed', () => {
+    const failed: Charge = {
+      payment: givenPayment({ status: 'failed', outcome: 'declined' }),
+      attempt: givenDecline(2),
+    }
+    for (const attemptId of [failed.attempt.id, older, null]) {
+      expect(told(begun(), 'succeeded', attemptId)?.payment.status).toBe('succeeded')
+      const late = told(failed, 'succeeded', attemptId)
+      expect(late?.payment).toMatchObject({ status: 'succeeded', decline: null })
+      expect(late?.attempt).toBe(failed.attempt)
+    }
+  })
+
+  test.each(['processing', 'authenticating', 'throttled', 'unknown'] as const)(
+    'is no news the second time: %s',
+    (kind) => {
+      expect(told(told(begun(), kind) as Charge, kind)).toBeNull()
+    },
+  )
+
+  test('that the gateway closed it counts once, whatever is tried', () => {
+    const closed = told(begun(), 'canceled', null) as Charge
+    expect(closed).toMatchObject({ payment: { status: 'failed' }, attempt: { outcome: 'canceled', endedAt: NOW } })
+    expect(told(closed, 'canceled', null)).toBeNull()
+    const waiting = told(begun(), 'authentication_required') as Charge
+    const left = told(waiting, 'canceled', null)
+    expect(left?.payment).toMatchObject({ status: 'failed', outcome: 'canceled' })
+    expect(left?.attempt).toBe(waiting.attempt)
+  })
+
+  test.each([
+    ['processing', true],
+    ['authenticating', true],
+    [null, false],
+    ['unknown', false],
+    ['throttled', false],
+  ] as const)('a failure the gateway tells by itself is of an attempt that is %s: %s', (outcome, isHeard) => {
+    expect(told(begun({ outcome }), 'declined', null)?.payment.status).toBe(isHeard ? 'failed' : undefined)
+  })
+
+  test('said of another attempt by itself after the customer had to be asked is heard if it is money', () => {
+    const waiting = told(begun(), 'authentication_required') as Charge
+    expect(told(waiting, 'processing', null)).toBeNull()
+    expect(told(waiting, 'succeeded', null)?.payment.status).toBe('succeeded')
+  })
 })
 
-describe('FR-061 whatever comes later, and however often', () => {
-  const outcomes = fc.array(fc.constantFrom(...outcomeKinds), { minLength: 1, maxLength: 12 })
+/** What is true of one attempt: how it went on the way, and how it ended. */
+const open = fc.constantFrom<OutcomeKind>('processing', 'authenticating', 'throttled', 'unknown')
+const ends = fc.constantFrom<OutcomeKind>('succeeded', 'declined', 'rejected', 'canceled', 'authentication_required')
 
-  /** Applies them one after another, as they come. */
-  function fold(kinds: readonly (typeof outcomeKinds)[number][]) {
-    let { charge, invoice } = owed(9900n)
-    const ledger = []
-    for (const kind of kinds) {
-      const applied = applyOutcome(charge, invoice, outcomeOf(kind), NOW)
-      if (applied === null) continue
-      charge = applied.charge
-      invoice = applied.invoice
-      if (applied.ledger) ledger.push(applied.ledger)
-    }
-    return { charge, invoice, ledger }
-  }
-
-  test('an ended attempt is not changed: the first end counts', () => {
-    const ends = ['succeeded', 'declined', 'rejected', 'authentication_required']
+describe('FR-061 in any order, and however often', () => {
+  test('what is said of an attempt ends as it ended', () => {
     fc.assert(
-      fc.property(outcomes, (kinds) => {
-        const end = kinds.find((kind) => ends.includes(kind))
-        const { charge, invoice, ledger } = fold(kinds)
-        expect(charge.attempt.outcome).toBe(end ?? kinds.at(-1))
-        expect(charge.payment.outcome).toBe(charge.attempt.outcome)
-        expect([invoice.status, invoice.settlement.paid, ledger.length]).toEqual(
-          end === 'succeeded' ? ['paid', 9900n, 1] : ['open', 0n, 0],
-        )
-        expect(charge.payment.version).toBe(charge.attempt.version)
+      fc.property(
+        ends,
+        fc.array(open, { maxLength: 6 }),
+        fc.array(fc.nat(), { minLength: 1, maxLength: 12 }),
+        (end, way, places) => {
+          const charge = begun()
+          const all = [end, ...way]
+          // Told by its attempt; what is over is over wherever it stands among the rest.
+          const kinds = [...places.map((place) => all[place % all.length] ?? end), end]
+          const news = kinds.map((kind) => newsOf(charge, kind))
+          const last = heard(charge, news)
+          expect([last.attempt.outcome, last.payment.outcome]).toEqual([end, end])
+          expect(heard(last, news)).toBe(last)
+        },
+      ),
+    )
+  })
+
+  test('the money counts, whatever else was said and of whom', () => {
+    const said = fc.record({ kind: fc.constantFrom(...outcomeKinds), of: fc.constantFrom('this', 'older', 'none') })
+    fc.assert(
+      fc.property(fc.array(said, { maxLength: 12 }), fc.nat(12), (others, place) => {
+        const charge = begun()
+        const news = others.map(({ kind, of }) => newsOf(charge, kind, of))
+        const paid = heard(charge, news.toSpliced(place, 0, newsOf(charge, 'succeeded', 'none')))
+        expect(paid.payment).toMatchObject({ status: 'succeeded', outcome: 'succeeded', decline: null })
+        expect(paid.payment.amount).toBe(charge.payment.amount)
       }),
     )
   })
 
   test('the same word again is no news', () => {
     fc.assert(
-      fc.property(outcomes, fc.nat(11), (kinds, place) => {
-        const index = place % kinds.length
-        expect(fold(kinds.toSpliced(index, 0, ...kinds.slice(index, index + 1)))).toEqual(fold(kinds))
-      }),
-    )
-  })
-})
-
-describe('FR-105 what is charged', () => {
-  test.each([
-    ['USD', 1999n, 1999n, 1999n],
-    ['JPY', 1500n, 1500n, 1500n],
-    ['KWD', 1239n, 1230n, 1230n],
-    ['KWD', 9n, 0n, 0n],
-    ['BHD', 1000n, 1000n, 1000n],
-    ['ISK', 990n, 990n, 99_000n],
-    ['UGX', 15_000n, 15_000n, 1_500_000n],
-    ['MGA', 100_050n, 100_000n, 1_000n],
-    ['HUF', 1500n, 1500n, 1500n],
-  ])('%s %s: %s, told as %s', (code, balance, amount, told) => {
-    const currency = code as Currency
-    expect(chargeable(balance, currency)).toBe(amount)
-    expect(gatewayAmount(amount, currency)).toBe(told)
-  })
-
-  test('never more than the balance, and less by what no gateway can carry', () => {
-    fc.assert(
-      fc.property(fc.constantFrom(...currencyCodes), fc.bigInt(0n, 10n ** 12n), (code, balance) => {
-        const currency = findCurrency(code) as Currency
-        const rest = balance - chargeable(balance, currency)
-        expect(rest >= 0n && rest < unchargeableBelow(currency)).toBe(true)
-      }),
+      fc.property(
+        fc.array(fc.constantFrom(...outcomeKinds), { minLength: 1, maxLength: 12 }),
+        fc.nat(11),
+        (kinds, n) => {
+          const charge = begun()
+          const news = kinds.map((kind) => newsOf(charge, kind))
+          const place = n % news.length
+          const twice = news.toSpliced(place, 0, ...news.slice(place, place + 1))
+          expect(heard(charge, twice)).toEqual(heard(charge, news))
+        },
+      ),
     )
   })
 
-  test('is settled together with the rest, and posted: cash, rounding, receivable', () => {
-    const { charge, invoice } = owed(1239n, 'KWD')
-    const applied = applyOutcome(charge, invoice, { kind: 'succeeded' }, NOW)
-    expect(applied?.invoice).toMatchObject({ status: 'paid', settlement: { paid: 1230n, writtenOff: 9n } })
-    expect(applied && balanceOf(applied.invoice)).toBe(0n)
-    expect(applied?.ledger?.postings).toEqual([
-      { ledgerAccount: 'cash', amount: 1230n },
-      { ledgerAccount: 'rounding', amount: 9n },
-      { ledgerAccount: 'receivable', amount: -1239n },
-    ])
-  })
-})
-
-describe('a decline is', () => {
-  const hard =
-    'lost_card stolen_card pickup_card restricted_card fraudulent merchant_blacklist invalid_account stop_payment_order security_violation pin_try_exceeded transaction_not_allowed card_not_supported currency_not_supported incorrect_number revocation_of_authorization revocation_of_all_authorizations'
-  const customer =
-    'authentication_required expired_card incorrect_cvc invalid_expiry_month invalid_expiry_year incorrect_zip'
-  const soft =
-    'insufficient_funds generic_decline do_not_honor call_issuer card_velocity_exceeded issuer_not_available processing_error anything_else'
-  test.each([
-    ['hard', hard],
-    ['customer', customer],
-    ['soft', soft],
-  ])('%s by its code: %s', (kind, codes) => {
-    for (const code of codes.split(' ')) expect(declineOf(code, null)).toEqual({ kind, code })
-  })
-
-  test.each([
-    ['do_not_try_again', 'hard'],
-    ['confirm_card_data', 'customer'],
-    ['try_again_later', 'soft'],
-  ])('what the advice %s says, whatever the code: %s', (advice, kind) => {
-    for (const code of ['lost_card', 'expired_card', 'insufficient_funds'])
-      expect(declineOf(code, advice)).toEqual({ kind, code })
-  })
-
-  test('by its code where the advice is none that we know', () => {
-    expect(declineOf('lost_card', 'brand_new_advice')).toEqual({ kind: 'hard', code: 'lost_card' })
-  })
+  function newsOf(
+    { payment, attempt }: Charge,
+    kind: OutcomeKind,
+    of: 'this' | 'older' | 'none' = 'this',
+  ): PaymentNews {
+    const ids = { this: attempt.id, older: id('attempt', 701), none: null } as const
+    return { paymentId: payment.id, attemptId: ids[of], outcome: givenOutcome(kind) }
+  }
 })

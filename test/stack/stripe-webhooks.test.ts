@@ -2,12 +2,26 @@ import { mkdtempSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { operationsOfDocument } from '../../dev/stripe/document.ts'
 import { startStripeEmulator } from '../../dev/stripe/server.ts'
-import { clientOf, control, emulator, key } from './stripe-world.ts'
+import { mark } from './stripe-words.ts'
+import { clientOf, control, emulator, inEachWorld, inTheEmulator, key } from './stripe-world.ts'
 
-describe('a webhook', () => {
+inEachWorld('an event', ({ stripe, eventually }) => {
+  it('is listed by its type, and can be read again', async () => {
+    const customer = await stripe.customers.create({ name: 'Ada', metadata: mark })
+    const ours = async () => {
+      const { data } = await stripe.events.list({ type: 'customer.created', limit: 100 })
+      return data.filter(({ data: { object } }) => 'id' in object && object.id === customer.id)
+    }
+    await eventually(ours).toMatchObject([{ type: 'customer.created', data: { object: { name: 'Ada' } } }])
+    const [event] = await ours()
+    expect(await stripe.events.retrieve(event?.id ?? '')).toMatchObject({ id: event?.id, type: 'customer.created' })
+  })
+})
+
+inTheEmulator('a webhook', () => {
   it('can be held back, and released late, twice and in the wrong order', async () => {
     const watched = 'sk_test_held'
     const client = clientOf(emulator, watched)
@@ -65,7 +79,7 @@ describe('a webhook', () => {
   })
 })
 
-describe('a delivery plan', () => {
+inTheEmulator('a delivery plan', () => {
   const arrivals = async (watched: string, plan: object): Promise<{ types: string[]; listed: string[] }> => {
     const client = clientOf(emulator, watched)
     const types: string[] = []
@@ -106,52 +120,7 @@ describe('a delivery plan', () => {
   })
 })
 
-describe('a request that the document does not allow', () => {
-  it.each([
-    ['an unknown parameter', 'customers', 'nickname=x', { code: 'parameter_unknown', param: 'nickname' }],
-    ['an unknown inner one', 'customers', 'address[planet]=x', { code: 'parameter_unknown', param: 'address[planet]' }],
-    ['a missing one', 'payment_intents', 'amount=500', { code: 'parameter_missing', param: 'currency' }],
-    [
-      'no integer',
-      'payment_intents',
-      'amount=5.5&currency=usd',
-      { code: 'parameter_invalid_integer', param: 'amount' },
-    ],
-    [
-      'a value outside the list',
-      'payment_intents',
-      'amount=500&currency=usd&capture_method=x',
-      { param: 'capture_method' },
-    ],
-    ['an object for a string', 'customers', 'name[first]=x', { param: 'name' }],
-    [
-      'an unset integer',
-      'payment_intents',
-      'amount=&currency=usd',
-      { code: 'parameter_invalid_empty', param: 'amount' },
-    ],
-    ['too little money', 'payment_intents', 'amount=49&currency=usd', { code: 'amount_too_small', param: 'amount' }],
-    [
-      'a customer who is not there',
-      'payment_intents',
-      'amount=500&currency=usd&customer=cus_x',
-      { code: 'resource_missing' },
-    ],
-  ])('with %s is refused', async (_, path, body, expected) => {
-    const response = await post(path, body)
-    expect(response.status).toBe(400)
-    expect(await response.json()).toMatchObject({ error: { type: 'invalid_request_error', ...expected } })
-  })
-
-  it('is told 404, 401 and 501 apart', async () => {
-    expect((await post('unicorns', '')).status).toBe(404)
-    expect((await fetch(`${emulator.url}/v1/customers`)).status).toBe(401)
-    const later = await post('checkout/sessions', 'mode=payment')
-    expect([later.status, later.headers.get('request-id')]).toEqual([501, expect.stringMatching(/^req_/)])
-  })
-})
-
-describe('the document', () => {
+inTheEmulator('the document', () => {
   it('is served whole: each operation answers, if only that the thing is not there', async () => {
     const served: string[] = []
     for (const { id, method, segments } of operationsOfDocument) {
@@ -166,7 +135,7 @@ describe('the document', () => {
   })
 })
 
-describe('the data file', () => {
+inTheEmulator('the data file', () => {
   it('keeps customers, payments and keys between starts', async () => {
     const dataFile = join(mkdtempSync(join(tmpdir(), 'stripe-emulator-')), 'state.json')
     const first = await startStripeEmulator({ dataFile })
@@ -179,11 +148,6 @@ describe('the data file', () => {
     await second.stop()
   })
 })
-
-function post(path: string, body: string): Promise<Response> {
-  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/x-www-form-urlencoded' }
-  return fetch(`${emulator.url}/v1/${path}`, { method: 'POST', headers, body })
-}
 
 type Listener = { readonly url: string; readonly close: () => Promise<unknown> }
 

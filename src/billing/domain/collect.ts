@@ -1,0 +1,189 @@
+import type { PaymentMethod } from '../../accounts/domain/payment-method.ts'
+import { blockedAt } from '../../dunning/domain/overdue.ts'
+import { aboutLedger } from '../../invoices/domain/finalise.ts'
+import { balanceOf, type Collection, type FinalInvoice, settle } from '../../invoices/domain/invoice.ts'
+import type { Instant } from '../../kernel/instant.ts'
+import { ledgerTransaction } from '../../ledger/domain/posting.ts'
+import { chargeFor } from '../../payments/domain/charge.ts'
+import {
+  afterFailure,
+  afterPart,
+  begun,
+  type Collecting,
+  isTiredOf,
+  methodToTry,
+  suspended,
+} from '../../payments/domain/collection.ts'
+import { chargeable, isSmall } from '../../payments/domain/gateway-amount.ts'
+import type { Attempt, Payment } from '../../payments/domain/payment.ts'
+import { all } from './book.ts'
+import { notify } from './notices.ts'
+import {
+  attemptsOn,
+  type Context,
+  isBeingPaid,
+  keep,
+  methodsIn,
+  openIn,
+  post,
+  standingOf,
+  tell,
+  type Work,
+} from './work.ts'
+
+/** What a final invoice asks for first: the charge itself, a way to be charged, or nothing that a gateway could take. */
+export function collectFirst(work: Work, invoice: FinalInvoice, context: Context): Work {
+  const balance = balanceOf(invoice)
+  if (work.account.collection !== 'automatic' || invoice.status !== 'open') return work
+  if (isSmall(balance, invoice.currency)) return work
+  const [method] = methodsIn(work)
+  if (method !== undefined) return beginCharge(work, invoice, { method, reason: 'first' }, context)
+  const about = { invoices: [invoice], amount: balance, blockedAt: blockedIn(work, context) }
+  return notify(work, 'payment_method_missing', about, context)
+}
+
+/** A balance that the gateway does not charge is let go, where the account is charged and nothing else is asked for. */
+export function withoutSmallBalance(work: Work, invoice: FinalInvoice, { snapshot, now }: Context) {
+  const balance = balanceOf(invoice)
+  const isLeft = snapshot.settings.retries.smallBalances === 'hold' || work.account.collection !== 'automatic'
+  if (isLeft || balance === 0n || !isSmall(balance, invoice.currency)) return { work, invoice }
+  const ledger = ledgerTransaction({
+    ...aboutLedger(invoice, 'small_balance', now),
+    postings: [
+      { ledgerAccount: 'rounding', amount: balance },
+      { ledgerAccount: 'receivable', amount: -balance },
+    ],
+  })
+  return { work: post(work, ledger), invoice: settle(invoice, { writtenOff: balance }) }
+}
+
+/** What payments, credit and corrections left of an invoice may be too small to ask for as well. */
+export function withoutSmallBalances(work: Work, context: Context): Work {
+  const owed = openIn(work).filter((invoice) => !isBeingPaid(work, invoice))
+  return owed.reduce((next, invoice) => {
+    const { work: written, invoice: paid } = withoutSmallBalance(next, invoice, context)
+    if (paid === invoice) return next
+    const told = tell(written, 'invoice', 'invoice.written_off', paid, context.now)
+    return tell(told, 'invoice', 'invoice.paid', paid, context.now)
+  }, work)
+}
+
+type Try = {
+  readonly method: PaymentMethod
+  readonly reason: Attempt['reason']
+  /** Minor units; all that is owed, where it is left out. */
+  readonly amount?: bigint | null
+  readonly returnUrl?: string | null
+}
+
+/** A try to be paid begins with this decision: from its commit on nothing lowers the balance until it has an outcome. */
+export function beginCharge(work: Work, invoice: FinalInvoice, asked: Try, { snapshot, now, ids }: Context): Work {
+  const { method, reason, amount = null, returnUrl = null } = asked
+  const own = all(work.payments).filter(({ invoiceId, manual }) => invoiceId === invoice.id && manual === null)
+  const request = {
+    ...{ method, reason, returnUrl, clockId: snapshot.account.clockId },
+    amount: amount ?? chargeable(balanceOf(invoice), invoice.currency),
+    payment: newest(own),
+  }
+  const { payment, attempt } = chargeFor(invoice, request, now, ids)
+  const isKnown = work.payments.now.has(payment.id)
+  const left = request.payment !== null && !isKnown ? closed(work, request.payment, now) : work
+  const told = tell(left, 'payment', isKnown ? 'payment.retried' : 'payment.created', payment, now)
+  return withCollection(keep(told, 'attempts', [attempt]), invoice, begun(invoice.collection), now)
+}
+
+/** A payment that still waited for its customer waits no more. */
+export function closed(work: Work, payment: Payment, now: Context['now']): Work {
+  if (payment.status !== 'pending') return work
+  const over: Payment = { ...payment, status: 'failed', outcome: 'canceled', decline: null }
+  return tell(work, 'payment', 'payment.failed', over, now)
+}
+
+function newest(payments: readonly Payment[]): Payment | null {
+  return payments.toSorted((left, right) => (left.id < right.id ? -1 : 1)).at(-1) ?? null
+}
+
+/** The schedule says that it is time. */
+export function retry(work: Work, invoice: FinalInvoice, context: Context): Work {
+  const isCharged = work.account.collection === 'automatic' && !isSmall(balanceOf(invoice), invoice.currency)
+  const method = isCharged ? methodToTry(collecting(work, invoice, context), context.now) : null
+  if (method !== null) return beginCharge(work, invoice, { method, reason: 'retry' }, context)
+  return withCollection(work, invoice, suspended(invoice.collection), context.now)
+}
+
+/** With a new way to pay everything that is owed is tried once, at once (semantics.md, Paying). */
+export function collectAll(
+  work: Work,
+  context: Context,
+  isMeant: (invoice: FinalInvoice) => boolean = () => true,
+): Work {
+  const { account } = work
+  const [method] = methodsIn(work)
+  if (account.collection !== 'automatic' || account.disputeHold !== null || method === undefined) return work
+  const owed = openIn(work).filter(
+    (invoice) => !isBeingPaid(work, invoice) && !isSmall(balanceOf(invoice), invoice.currency) && isMeant(invoice),
+  )
+  return owed.reduce((next, invoice) => {
+    const isTired = isTiredOf(all(next.attempts), method, context.now)
+    return isTired ? next : beginCharge(next, invoice, { method, reason: 'new_method' }, context)
+  }, work)
+}
+
+/** An attempt has ended without the money: another method, a later time, or the customer. */
+export function collectAgain(
+  work: Work,
+  { payment, attempt }: { readonly payment: Payment; readonly attempt: Attempt },
+  invoice: FinalInvoice,
+  context: Context,
+): Work {
+  const { now } = context
+  const { outcome } = attempt
+  if (invoice.status !== 'open') return work
+  const told = { invoices: [invoice], amount: payment.amount, payment, attempt }
+  if (outcome === 'authentication_required') {
+    const waiting = withCollection(work, invoice, suspended(invoice.collection), now)
+    return notify(waiting, 'payment_action_required', told, context)
+  }
+  const hasFailed = outcome !== 'canceled' || invoice.collection.failedAt !== null
+  if (work.account.collection !== 'automatic' || !hasFailed) return work
+  const next = afterFailure(collecting(work, invoice, context), now)
+  if (next.kind === 'fallback') return beginCharge(work, invoice, { method: next.method, reason: 'fallback' }, context)
+  const waiting = withCollection(work, invoice, next.collection, now)
+  // What the customer saw fail on our page, and what failed by our own fault, is not told to them.
+  if (attempt.reason === 'customer' || outcome !== 'declined') return waiting
+  const { nextAttemptAt } = next.collection
+  const isOver = next.collection.state === 'exhausted'
+  const about = { ...told, nextAttemptAt, blockedAt: isOver ? null : blockedIn(waiting, context) }
+  return notify(waiting, 'payment_failed', about, context)
+}
+
+/** When access ends if nothing is paid. */
+function blockedIn(work: Work, { snapshot }: Context): Instant | null {
+  return work.account.overdue.status === 'blocked' ? null : blockedAt(standingOf(work, snapshot.settings))
+}
+
+/** A part of it was paid. */
+export function collectRest(work: Work, invoice: FinalInvoice, context: Context): Work {
+  if (invoice.status !== 'open' || work.account.collection !== 'automatic') return work
+  const { now } = context
+  return withCollection(work, invoice, afterPart(collecting(work, invoice, context), now), now)
+}
+
+function collecting(work: Work, invoice: FinalInvoice, { snapshot }: Context): Collecting {
+  return {
+    collection: invoice.collection,
+    attempts: attemptsOn(work, invoice),
+    tries: all(work.attempts),
+    methods: methodsIn(work),
+    retries: snapshot.settings.retries,
+    zone: work.account.timezone,
+    isBlocked: work.account.overdue.status === 'blocked',
+  }
+}
+
+function withCollection(work: Work, invoice: FinalInvoice, collection: Collection, now: Context['now']): Work {
+  const { state, failedAt, nextAttemptAt } = invoice.collection
+  const isSame =
+    state === collection.state && failedAt === collection.failedAt && nextAttemptAt === collection.nextAttemptAt
+  return isSame ? work : tell(work, 'invoice', 'invoice.updated', { ...invoice, collection }, now)
+}
