@@ -203,7 +203,7 @@ describe('FR-063 a refund', () => {
     await expectRefundedOnce(world)
   })
 
-  test('that the gateway refuses fails, and stays owed', async () => {
+  test('that the gateway refuses fails, and what had no document was not given', async () => {
     const world = await owing()
     const intent = world.payment.gateway_payment
     const answer = await world.gateway.refunds(intent)
@@ -214,10 +214,14 @@ describe('FR-063 a refund', () => {
     expect(await told(refund.id, 'refund.failed')).toHaveLength(1)
     expect(
       await sql(
-        'select 1 from ledger_entries where document_id in (select id from refunds where status = $1)',
+        `select ledger_account, amount::text from ledger_entries
+         where document_id in (select id from refunds where status = $1) order by 1`,
         'failed',
       ),
-    ).toEqual([])
+    ).toEqual([
+      { ledger_account: 'granted', amount: '-2500' },
+      { ledger_account: 'refund', amount: '2500' },
+    ])
     expect(body(await world.client.get(`/v1/payments/${world.payment.id}`)).refunded).toBe(0)
     realTimePasses(HOUR_MS)
     await chargesRun()
