@@ -133,11 +133,12 @@ describe('FR-003 a payment method attaches by the gateway’s token', () => {
   })
 
   test.each(['pm_card_visa_chargeDeclinedInsufficientFunds', 'pm_card_radarBlock', 'pm_never_heard_of'])(
-    'not %s, which the gateway refuses',
+    'FR-069 not %s, which the gateway refuses when it verifies it, without taking anything',
     async (token) => {
-      const { attach } = await given()
+      const { gateway, attach } = await given()
       const refused = await storesNothing(() => attach(token))
       expectProblem(refused, 422, 'payment_method_refused', pointsAt('/token'))
+      expect(await gateway.taken()).toMatchObject({ succeeded_count: 0, captured_charges: 0 })
     },
   )
 })
