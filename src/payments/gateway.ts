@@ -76,7 +76,7 @@ export type Gateway = {
   readonly refund: (refund: Refund, gatewayPayment: string) => Promise<RefundOutcome>
   /**
    * What its books have from `from` until before `to`, both whole seconds, in no order; null where that is too much to be
-   * read at once. @throws {GatewayUnavailable}
+   * read at once and more than a second. @throws {GatewayUnavailable}
    */
   readonly listEntries: (window: {
     readonly from: Instant

@@ -18,8 +18,13 @@ export function stripeBooks(stripe: Stripe): Pick<Gateway, 'listEntries' | 'find
       const created = { gte: secondsOf(from), lt: secondsOf(to) }
       const asked = { created, limit: 100, expand: ['data.source'] }
       try {
-        const all = await stripe.balanceTransactions.list(asked, asRead).autoPagingToArray({ limit: MAX_ENTRIES + 1 })
-        return all.length > MAX_ENTRIES ? null : all.flatMap((one) => entryOf(one, one.source) ?? [])
+        const isDivisible = created.lt - created.gte > 1
+        const all: Stripe.BalanceTransaction[] = []
+        for await (const one of stripe.balanceTransactions.list(asked, asRead)) {
+          if (isDivisible && all.length === MAX_ENTRIES) return null
+          all.push(one)
+        }
+        return all.flatMap((one) => entryOf(one, one.source) ?? [])
       } catch (error) {
         throw new GatewayUnavailable('the balance transactions could not be listed', { cause: error })
       }

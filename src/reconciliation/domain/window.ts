@@ -22,7 +22,7 @@ export function windowOf(reconciledTo: Instant | null, now: Instant): Window {
 
 /** The first half of a window that has too much in it. */
 export function halfOf({ from, to }: Window): Window {
-  invariant(to - from > SECOND_MS, 'a second of the gateway’s books must be readable at once')
+  invariant(to - from > SECOND_MS, 'a second of the gateway’s books is read at once')
   return { from, to: inSeconds(from + (to - from) / 2) }
 }
 
