@@ -1,10 +1,10 @@
 import { except } from 'hono/combine'
 import { accountRoutes } from './accounts/routes.ts'
 import { analyticsRoutes } from './analytics/routes.ts'
+import { accountCommandRoutes } from './billing/account-routes.ts'
 import { creditCommandRoutes } from './billing/credit-routes.ts'
 import { detailRoutes } from './billing/detail-routes.ts'
 import { discountRoutes } from './billing/discount-routes.ts'
-import { dunningRoutes } from './billing/dunning-routes.ts'
 import { explainRoutes } from './billing/explain-routes.ts'
 import { invoiceCommandRoutes } from './billing/invoice-routes.ts'
 import { linkRoutes, linkTo } from './billing/link-routes.ts'
@@ -69,6 +69,7 @@ app.use(BEACON, fromPages(callerOf), limitBody(MAX_BEACON_BYTES))
 for (const routes of [
   organizationRoutes,
   accountRoutes,
+  accountCommandRoutes,
   planRoutes,
   metricRoutes,
   couponRoutes,
@@ -91,7 +92,6 @@ for (const routes of [
   linkRoutes,
   notificationRoutes(async (target, c) => (await linkTo(c, target)).url),
   disputeRoutes,
-  dunningRoutes,
   reconciliationRoutes,
   overdueRoutes,
   creditRoutes,

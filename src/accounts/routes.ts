@@ -1,6 +1,5 @@
-import { z } from '@hono/zod-openapi'
 import { encodeId, type Id, idsOfCommit } from '../kernel/id.ts'
-import type { Rejection } from '../kernel/rejection.ts'
+import { externalKeyTaken, type Rejection } from '../kernel/rejection.ts'
 import { findZone } from '../kernel/zone.ts'
 import { getOrganization } from '../organizations/repository.ts'
 import { newCommitId, realNow } from '../platform/clock.ts'
@@ -9,11 +8,10 @@ import { type AppContext, route, router } from '../platform/http/app.ts'
 import { changedMeanwhile, commitAndAnswer, eventOf, missing } from '../platform/http/commit.ts'
 import { keyRecordOf, replayOf } from '../platform/http/idempotency.ts'
 import { pageOf, pageSchema } from '../platform/http/pagination.ts'
-import { Problem, problemOf } from '../platform/http/problem.ts'
+import { Problem } from '../platform/http/problem.ts'
 import { answers, jsonBody } from '../platform/http/responses.ts'
-import { idSchema } from '../platform/http/wire.ts'
 import type { Account } from './domain/account.ts'
-import { changeAccount, createAccount, type Location, type NewAccount } from './domain/create.ts'
+import { createAccount, type Location, type NewAccount } from './domain/create.ts'
 import {
   accountById,
   accountFrom,
@@ -24,18 +22,10 @@ import {
   methodFrom,
   methodsOf,
 } from './repository.ts'
-import {
-  accountPatchSchema,
-  accountQuerySchema,
-  accountSchema,
-  accountToWire,
-  addressFromWire,
-  newAccountSchema,
-} from './schemas.ts'
+import { accountQuerySchema, accountSchema, accountToWire, addressFromWire, newAccountSchema } from './schemas.ts'
 
 export const accountRoutes = router()
 
-const idParam = z.object({ id: idSchema('account') })
 /** More would make an advance of the clock slow. */
 const MAX_ACCOUNTS_A_CLOCK = 100
 
@@ -101,50 +91,6 @@ route(
   },
 )
 
-route(
-  accountRoutes,
-  {
-    method: 'patch',
-    path: '/accounts/{id}',
-    tags: ['Accounts'],
-    summary: 'Change an account',
-    description:
-      'Members that are left out stay as they are; `metadata` is replaced whole. A new time zone or country counts from the next subscription and the next invoice. The currency never changes.',
-    request: { params: idParam, body: jsonBody(accountPatchSchema) },
-    responses: answers(200, accountSchema, 'The account as it is now'),
-  },
-  async (c) => {
-    const { account, methods } = await getAccountToChange(c, c.req.valid('param').id)
-    const { address, tax_exempt, external_key, payment_terms_days, ...same } = c.req.valid('json')
-    const changed = changeAccount(account, {
-      ...same,
-      address: address === undefined ? undefined : addressFromWire(address),
-      taxExempt: tax_exempt,
-      externalKey: external_key,
-      paymentTermsDays: payment_terms_days,
-    })
-    if (!changed.ok) throw problemOf(changed.error)
-    const commitId = newCommitId()
-    const body = accountToWire(changed.value, methods)
-    const event = accountEvent(changed.value, 'account.updated', body, accountToWire(account, methods))
-    const write = {
-      id: commitId,
-      cause: 'update_account',
-      accounts: [guardOf(account)],
-      fragments: [
-        accountRows.changed([changed.value]),
-        ...eventFragments([eventOf(c, commitId, idsOfCommit(commitId), event)]),
-      ],
-    }
-    return commitAndAnswer(
-      c,
-      write,
-      { status: 200, body },
-      { accounts_external_key: keyTaken(changed.value.externalKey) },
-    )
-  },
-)
-
 async function createWithPrefix(
   c: AppContext,
   given: NewAccount,
@@ -170,7 +116,7 @@ async function createWithPrefix(
       c,
       write,
       { status: 201, body },
-      { accounts_external_key: keyTaken(given.externalKey), accounts_invoice_prefix: prefixTaken },
+      { accounts_external_key: externalKeyTaken('account', given.externalKey), accounts_invoice_prefix: prefixTaken },
     )
   } catch (error) {
     if (error instanceof Problem && error.code === prefixTaken.code) return createWithPrefix(c, given, now, attempt + 1)
@@ -185,15 +131,6 @@ const prefixTaken: Rejection = {
   code: 'account_exists',
   detail: 'The invoice prefix is taken.',
   hint: 'Another one is chosen by itself.',
-}
-
-function keyTaken(key: string | null): Rejection {
-  return {
-    code: 'external_key_taken',
-    detail: `Another account has the external key ${key}.`,
-    hint: 'Find it with GET /v1/accounts?external_key=…, or use another key.',
-    pointer: '/external_key',
-  }
 }
 
 /** An account that is to be changed: not while its clock advances. */

@@ -1,6 +1,6 @@
 import type { Invoice } from '../invoices/domain/invoice.ts'
 import { type Id, idsOfCommit } from '../kernel/id.ts'
-import type { Rejection } from '../kernel/rejection.ts'
+import { externalKeyTaken, type Rejection } from '../kernel/rejection.ts'
 import { takeMoney } from '../payments/take-money.ts'
 import { newCommitId, realNow } from '../platform/clock.ts'
 import type { Database } from '../platform/db/client.ts'
@@ -248,16 +248,11 @@ function claimedBy(
 
 /** What a constraint says that the decision could not see, because someone else wrote at the same time. */
 function violated(constraint: string, { command }: DispatchRequest): Dispatched | 'again' {
-  if (constraint === 'subscriptions_external_key') {
-    return {
-      kind: 'rejected',
-      rejection: {
-        code: 'external_key_taken',
-        detail: `Another subscription has the external key ${'externalKey' in command ? command.externalKey : ''}.`,
-        hint: 'Find it with GET /v1/subscriptions?external_key=…, or use another key.',
-        pointer: '/external_key',
-      },
-    }
+  if (constraint === 'accounts_external_key' && command.type === 'update_account') {
+    return { kind: 'rejected', rejection: externalKeyTaken('account', command.patch.externalKey) }
+  }
+  if (constraint === 'subscriptions_external_key' && 'externalKey' in command) {
+    return { kind: 'rejected', rejection: externalKeyTaken('subscription', command.externalKey) }
   }
   // Sold or billed by another request in the same instant: the fresh read shows it.
   if (constraint === 'subscriptions_live' || constraint === 'billed_once') return 'again'

@@ -59,6 +59,7 @@ const ofCreditNote: Answer = { status: 200, toWire: ({ creditNote }) => creditNo
 const ofNothing: Answer = { status: 200, toWire: () => null }
 
 const answers = {
+  update_account: ofAccount,
   create_subscription: { ...ofSubscription, status: 201 },
   change_subscription: ofSubscription,
   unschedule_change: ofSubscription,

@@ -65,3 +65,13 @@ export type Rejection = {
   /** The member of the request at fault, as a JSON pointer. */
   readonly pointer?: string
 }
+
+/** Another one of the organization has it. */
+export function externalKeyTaken(what: 'account' | 'subscription', key: string | null | undefined): Rejection {
+  return {
+    code: 'external_key_taken',
+    detail: `Another ${what} has the external key ${key}.`,
+    hint: `Find it with GET /v1/${what}s?external_key=…, or use another key.`,
+    pointer: '/external_key',
+  }
+}

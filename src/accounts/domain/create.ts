@@ -75,7 +75,7 @@ type Changeable =
   | 'currency'
 export type AccountPatch = { readonly [K in Changeable]?: Account[K] | undefined }
 
-/** A country or an address given by hand is no guess any more. The currency never changes. */
+/** The same version of it. A country or an address given by hand is no guess any more. The currency never changes. */
 export function changeAccount(account: Account, patch: AccountPatch): Result<Account, Rejection> {
   if (patch.currency !== undefined && patch.currency !== account.currency) {
     return err({
@@ -90,7 +90,6 @@ export function changeAccount(account: Account, patch: AccountPatch): Result<Acc
   return ok({
     ...account,
     ...changes,
-    version: account.version + 1,
     locationSource: located ? 'given' : account.locationSource,
   })
 }

@@ -12,6 +12,7 @@ import {
   type Collecting,
   isTiredOf,
   methodToTry,
+  scheduled,
   suspended,
 } from '../../payments/domain/collection.ts'
 import { chargeable, isSmall } from '../../payments/domain/gateway-amount.ts'
@@ -38,7 +39,12 @@ export function collectFirst(work: Work, invoice: FinalInvoice, context: Context
   if (isSmall(balance, invoice.currency)) return work
   const [method] = methodsIn(work)
   if (method !== undefined) return beginCharge(work, invoice, { method, reason: 'first' }, context)
-  const about = { invoices: [invoice], amount: balance, blockedAt: blockedIn(work, context) }
+  return withoutMethod(work, invoice, context)
+}
+
+/** Its account is charged, and there is nothing to charge. */
+function withoutMethod(work: Work, invoice: FinalInvoice, context: Context): Work {
+  const about = { invoices: [invoice], amount: balanceOf(invoice), blockedAt: blockedIn(work, context) }
   return notify(work, 'payment_method_missing', about, context)
 }
 
@@ -108,7 +114,8 @@ export function retry(work: Work, invoice: FinalInvoice, context: Context): Work
   const isCharged = work.account.collection === 'automatic' && !isSmall(balanceOf(invoice), invoice.currency)
   const method = isCharged ? methodToTry(collecting(work, invoice, context), context.now) : null
   if (method !== null) return beginCharge(work, invoice, { method, reason: 'retry' }, context)
-  return withCollection(work, invoice, suspended(invoice.collection), context.now)
+  const told = isCharged && methodsIn(work).length === 0 ? withoutMethod(work, invoice, context) : work
+  return withCollection(told, invoice, suspended(invoice.collection), context.now)
 }
 
 /** With a new way to pay everything that is owed is tried once, at once (semantics.md, Paying). */
@@ -126,6 +133,25 @@ export function collectAll(
   return owed.reduce((next, invoice) => {
     const isTired = isTiredOf(all(next.attempts), method, context.now)
     return isTired ? next : beginCharge(next, invoice, { method, reason: 'new_method' }, context)
+  }, work)
+}
+
+/** It waits, though the default has not been tried for it. */
+export function isUntried(work: Work, { id, collection }: FinalInvoice): boolean {
+  const [method] = methodsIn(work)
+  const isTried = attemptsOn(work, { id }).some(({ paymentMethodId }) => paymentMethodId === method?.id)
+  return collection.nextAttemptAt === null && !isTried
+}
+
+/** The account is charged by itself from now on, for what is due already at once; or it is not any more. */
+export function collectOtherwise(work: Work, context: Context): Work {
+  const { collection, disputeHold } = work.account
+  const owed = openIn(work).filter((invoice) => !isBeingPaid(work, invoice))
+  return owed.reduce((next, invoice) => {
+    if (collection !== 'automatic') return withCollection(next, invoice, suspended(invoice.collection), context.now)
+    if (invoice.dueAt <= context.now && disputeHold === null) return retry(next, invoice, context)
+    const at = invoice.dueAt > context.now ? invoice.dueAt : context.now
+    return withCollection(next, invoice, scheduled(invoice.collection, at), context.now)
   }, work)
 }
 

@@ -1,4 +1,5 @@
 import type { Metadata } from '../../accounts/domain/account.ts'
+import type { AccountPatch } from '../../accounts/domain/create.ts'
 import type { CardFacts, GatewayMethod } from '../../accounts/domain/payment-method.ts'
 import type { CreditAsked } from '../../invoices/domain/credit-note.ts'
 import type { TaxAmount } from '../../invoices/domain/invoice.ts'
@@ -41,6 +42,7 @@ export type InvoiceCommand =
 
 /** Commands on an account. */
 export type AccountCommand =
+  | { readonly type: 'update_account'; readonly patch: AccountPatch }
   | CreateSubscription
   | {
       readonly type: 'create_invoice'

@@ -18,6 +18,7 @@ import { applyCredit, grant, markUncollectible, takeBack } from './settlements.t
 import type { Snapshot } from './snapshot.ts'
 import { withStanding } from './standing.ts'
 import { commandSubscription, create } from './subscription-commands.ts'
+import { updateAccount } from './update-account.ts'
 import { reportUsage } from './usage-reports.ts'
 import { voidInvoice } from './void-command.ts'
 import { beginWork, type Context, decisionOf, type Work } from './work.ts'
@@ -25,6 +26,7 @@ import { beginWork, type Context, decisionOf, type Work } from './work.ts'
 type Decide<C extends Command> = (work: Work, command: C, context: Context) => Result<Work, Rejection>
 
 const deciders: { readonly [T in Command['type']]: Decide<CommandOf<T>> } = {
+  update_account: updateAccount,
   create_subscription: create,
   change_subscription: commandSubscription,
   unschedule_change: commandSubscription,

@@ -17,6 +17,7 @@ import type { Subscription } from '../../subscriptions/domain/subscription.ts'
 import type { Changed } from './book.ts'
 
 type AccountEventType =
+  | 'account.updated'
   | 'account.payment_method_attached'
   | 'account.default_payment_method_changed'
   | 'account.payment_method_changed'

@@ -1,11 +1,10 @@
 import { daysHeld, heldUntil } from '../../dunning/domain/overdue.ts'
-import type { FinalInvoice } from '../../invoices/domain/invoice.ts'
 import type { Rejection } from '../../kernel/rejection.ts'
 import { err, ok, type Result } from '../../kernel/result.ts'
 import { addLocalDays } from '../../kernel/zone.ts'
-import { collectAll } from './collect.ts'
+import { collectAll, isUntried } from './collect.ts'
 import type { CommandOf } from './command.ts'
-import { attemptsOn, type Context, methodsIn, openIn, tell, tellAccount, type Work } from './work.ts'
+import { type Context, openIn, tell, tellAccount, type Work } from './work.ts'
 
 /** The customer disputes what is owed: days do not count and nothing is retried until that is settled. */
 export function placeHold(work: Work, { reason }: CommandOf<'place_hold'>, context: Context): Result<Work, Rejection> {
@@ -28,15 +27,7 @@ export function releaseHold(work: Work, _: CommandOf<'release_hold'>, context: C
     .map((debt) => ({ debt, after: heldUntil(debt, hold, timezone) }))
     .filter(({ debt, after }) => JSON.stringify(after.collection) !== JSON.stringify(debt.collection))
     .reduce((next, { after }) => tell(next, 'invoice', 'invoice.updated', after, context.now), told)
-  return ok(collectAll(moved, context, (debt) => waitsForMethod(moved, debt)))
-}
-
-/** The default that was chosen during the hold has not been tried for it. */
-function waitsForMethod(work: Work, debt: FinalInvoice): boolean {
-  const [method] = methodsIn(work)
-  const isTried = attemptsOn(work, debt).some(({ paymentMethodId }) => paymentMethodId === method?.id)
-  const { state, nextAttemptAt } = debt.collection
-  return state !== 'exhausted' && nextAttemptAt === null && !isTried
+  return ok(collectAll(moved, context, (debt) => isUntried(moved, debt)))
 }
 
 function onHold(reason: string): Rejection {

@@ -3,7 +3,7 @@ import { encodeId, type Id } from '../../kernel/id.ts'
 import type { Rejection } from '../../kernel/rejection.ts'
 import { err, ok, type Result } from '../../kernel/result.ts'
 import { all, put } from './book.ts'
-import { collectAll } from './collect.ts'
+import { collectAll, isUntried } from './collect.ts'
 import type { CommandOf } from './command.ts'
 import { type Context, keep, methodsIn, tellAccount, type Work } from './work.ts'
 
@@ -60,7 +60,7 @@ export function updateMethod(
   return ok(isDefault ? collectAll(told, context, ({ collection }) => collection.state === 'suspended') : told)
 }
 
-/** Where it was the default, the newest of those left takes its place. */
+/** Where it was the default, the newest of those left takes its place, and what waits is tried with that one. */
 export function removeMethod(
   work: Work,
   { methodId }: CommandOf<'remove_method'>,
@@ -80,7 +80,8 @@ export function removeMethod(
     ...account,
     defaultPaymentMethodId: wasDefault ? (left[0]?.id ?? null) : account.defaultPaymentMethodId,
   }
-  return ok(tellAccount({ ...work, methods: book }, 'account.payment_method_removed', after, context, work))
+  const told = tellAccount({ ...work, methods: book }, 'account.payment_method_removed', after, context, work)
+  return ok(wasDefault ? collectAll(told, context, (debt) => isUntried(told, debt)) : told)
 }
 
 function noMethod(id: Id<'payment_method'>): Rejection {

@@ -79,6 +79,11 @@ export function suspended(collection: Collection): Collection {
   return { ...collection, state: stayingExhausted(collection, 'suspended'), nextAttemptAt: null }
 }
 
+/** It is tried by itself at that time, unless every retry was made. */
+export function scheduled(collection: Collection, nextAttemptAt: Instant): Collection {
+  return collection.state === 'exhausted' ? collection : { ...collection, state: 'retrying', nextAttemptAt }
+}
+
 /** A try begins: its outcome says what comes next. */
 export function begun(collection: Collection): Collection {
   return { ...collection, state: stayingExhausted(collection, 'idle'), nextAttemptAt: null }
