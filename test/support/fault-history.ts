@@ -166,8 +166,11 @@ function does(history: History, job: JobName, choice: number, seen: Seen): Promi
   return works(history, [{ fate: null, work: () => workOf(history, { job, choice }, seen) }])
 }
 
-/** Seconds from one look to the next: who is asked again waits a minute, the bank an hour, a forgotten key a day. */
-const patience = [61, 61, 61, 3_660, 61, 3_660, 61, 90_000, 61, 3_660, 61]
+/**
+ * Seconds from one look to the next: who is asked again waits a minute, the bank an hour, a forgotten key a day. After
+ * that day the account's other cards have their turn, one after another.
+ */
+const patience = [61, 61, 61, 3_660, 61, 3_660, 61, 90_000, 61, 3_660, 61, 3_660, 61, 3_660, 61]
 
 /** Nothing is broken any more, and all that is open comes to its end: by events, or where all are lost by looking. */
 async function settles(history: History): Promise<void> {

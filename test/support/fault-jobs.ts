@@ -98,6 +98,11 @@ export const jobs = {
   },
   prefers: async (at) => onMethod(at, 'POST', '/default'),
   removes: async (at) => onMethod(at, 'DELETE', ''),
+  /** Who is charged by itself from now on, or not any more. */
+  switches: ({ lane, account, name, choice }) => {
+    const body = { collection: choice % 2 === 0 ? 'automatic' : 'invoice' }
+    return lane.ask('PATCH', `/v1/accounts/${account}`, body, keyed(`${name} collection ${choice % 12}`))
+  },
   /** The charge queue, and what the relay sends there. */
   charges: ({ lane: { gatewayAccountId, deliver } }) => deliver('perennial-charges', [{ gatewayAccountId }]),
   relays: async ({ lane }) => {

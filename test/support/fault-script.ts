@@ -55,7 +55,18 @@ const spans = [2, 31, 61, 61, 61, 960, 3_660, 3_660, 90_000, 262_800]
 
 const jobWeights = {
   ...{ invoices: 3, pays: 7, visits: 4, returns: 1, charges: 9, relays: 2, bills: 4, hears: 5, looks: 3 },
-  ...{ attaches: 3, prefers: 2, removes: 1, records: 3, credits: 2, corrects: 3, refunds: 1, voids: 1, gives_up: 1 },
+  ...{
+    attaches: 3,
+    prefers: 2,
+    removes: 1,
+    switches: 2,
+    records: 3,
+    credits: 2,
+    corrects: 3,
+    refunds: 1,
+    voids: 1,
+    gives_up: 1,
+  },
 } as const satisfies Record<JobName, number>
 
 const fateWeights = {
