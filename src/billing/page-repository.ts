@@ -1,9 +1,10 @@
-import { desc, eq, sql } from 'drizzle-orm'
+import { and, desc, eq, sql } from 'drizzle-orm'
 import type { Account } from '../accounts/domain/account.ts'
 import type { PaymentMethod } from '../accounts/domain/payment-method.ts'
 import { accountFrom, accountsIn, methodFrom, methodsIn } from '../accounts/repository.ts'
 import { type FinalInvoice, isFinal } from '../invoices/domain/invoice.ts'
 import { invoicesFrom, invoicesIn, linesIn } from '../invoices/repository.ts'
+import { invoices } from '../invoices/tables.ts'
 import type { Id } from '../kernel/id.ts'
 import type { Zone } from '../kernel/zone.ts'
 import { organizations } from '../organizations/tables.ts'
@@ -32,17 +33,27 @@ export type Bill = Shop & {
   readonly payment: Payment | null
 }
 
+/** `owes`: a new card is charged for something at once. */
+export type CardShop = Shop & { readonly owes: boolean }
+
 /** Null where there is no such account. */
 export async function readShop(
   database: Database,
   organizationId: Id<'organization'>,
   id: Id<'account'>,
-): Promise<Shop | null> {
-  const [[organization], [account], methods, [gatewayAccount]] = await database.orm.batch(
-    shopReads(database, organizationId, theAccount(organizationId, id)),
+): Promise<CardShop | null> {
+  const isOpen = and(
+    eq(invoices.organizationId, organizationId),
+    eq(invoices.accountId, id),
+    eq(invoices.status, 'open'),
   )
+  const [[organization], [account], methods, [gatewayAccount], open] = await database.orm.batch([
+    ...shopReads(database, organizationId, theAccount(organizationId, id)),
+    database.orm.select({ id: invoices.id }).from(invoices).where(isOpen).limit(1),
+  ])
   if (organization === undefined || account === undefined) return null
-  return shopOf({ seller: organization.name, account, methods, gatewayAccount })
+  const shop = shopOf({ seller: organization.name, account, methods, gatewayAccount })
+  return { ...shop, owes: open.length > 0 && shop.account.collection === 'automatic' }
 }
 
 /** Null where there is no such invoice, or it is a draft. */

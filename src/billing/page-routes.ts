@@ -18,7 +18,7 @@ import { problemPage } from '../portal/problem-page.tsx'
 import { tellRelay } from './announce.ts'
 import { type Dispatched, type DispatchRequest, dispatch } from './dispatch.ts'
 import { applyNews } from './gateway-news.ts'
-import { type Bill, readBill, readShop, type Shop } from './page-repository.ts'
+import { type Bill, type CardShop, readBill, readShop, type Shop } from './page-repository.ts'
 
 /** The customer's pages: whoever holds a signed link may do what it says, without a login and without a script. */
 export const pageRoutes = router()
@@ -105,7 +105,7 @@ function stateIn(c: AppContext): CardState {
 /** The method that was given on the gateway's page becomes the default; saving it twice is saving it once. */
 async function savedFrom(
   c: AppContext,
-  { account, gatewayAccount }: Shop,
+  { account, gatewayAccount, owes }: CardShop,
   session: string,
 ): Promise<CardState['kind']> {
   if (gatewayAccount === null) return 'failed'
@@ -119,7 +119,7 @@ async function savedFrom(
     command: { type: 'attach_method', method, asDefault: 'if_new' },
   })
   if (done.kind !== 'answered') throw new Error(`the new method of ${account.id} was not kept: ${done.kind}`)
-  return account.overdue.step === 'none' ? 'saved' : 'charging'
+  return owes ? 'charging' : 'saved'
 }
 
 async function linkedTo<K extends LinkKind>(c: AppContext, kind: K): Promise<Result<Link<K>, Problem>> {
