@@ -15,7 +15,7 @@ import {
 } from '../payments/repository.ts'
 import { type ChargeTask, type Taken, takeMoney } from '../payments/take-money.ts'
 import { newCommitId, realNow } from '../platform/clock.ts'
-import type { Database } from '../platform/db/client.ts'
+import { type Database, oneSnapshot } from '../platform/db/client.ts'
 import { commit } from '../platform/db/commit.ts'
 import type { Fragment } from '../platform/db/fragment.ts'
 import type { Env } from '../platform/env.ts'
@@ -90,7 +90,10 @@ export function openCharges(
   return readCharges(database, openAttemptsOf(organizationId, payments))
 }
 
-/** Accounts come before what hangs on them: what is written in between is caught by the account's version. */
+/**
+ * As of one instant, unless they are claimed `first`: of these a try may end meanwhile, never begin, so that the tries
+ * come last. Accounts come before what hangs on them: what is written in between is caught by the account's version.
+ */
 async function readCharges(
   database: Database,
   which: ReturnType<typeof claimedAs>,
@@ -98,14 +101,14 @@ async function readCharges(
 ): Promise<Claimed> {
   const reads = chargeReads(database, which)
   const [, ...results] = await database.orm.batch([
-    first ?? database.orm.execute('select 1'),
+    first ?? database.orm.execute(oneSnapshot),
     ...snapshotReads(database, reads.accounts, { paidInvoices: reads.invoices }),
-    reads.attempts,
     reads.methods,
     reads.gatewayAccounts,
+    reads.attempts,
   ])
   const { rows, rest } = parted(results)
-  const [attempts, methods, gatewayAccounts] = rest
+  const [methods, gatewayAccounts, attempts] = rest
   const snapshots = snapshotsFrom(rows)
   const known = { methods: methods.map(methodFrom), gatewayAccounts }
   return { tasks: attempts.map(attemptFrom).map((attempt) => taskOf(attempt, snapshots, known)), snapshots }

@@ -6,7 +6,7 @@ import { giveBack, type RefundOutcomes, type RefundTask } from '../payments/give
 import { openRefundsBy, putOffRefunds, refundFrom, refundReads } from '../payments/refund-repository.ts'
 import { paymentFrom } from '../payments/repository.ts'
 import { newCommitId, realNow } from '../platform/clock.ts'
-import type { Database } from '../platform/db/client.ts'
+import { type Database, oneSnapshot } from '../platform/db/client.ts'
 import { commit } from '../platform/db/commit.ts'
 import type { Env } from '../platform/env.ts'
 import { logError } from '../platform/log.ts'
@@ -36,7 +36,7 @@ export async function refundDue(env: Env, database: Database, due: DueCharges, l
 /** Refunds with the accounts they belong to, read together. */
 type Read = { readonly tasks: readonly RefundTask[]; readonly snapshots: readonly Snapshot[] }
 
-/** Accounts come before what hangs on them: what is written in between is caught by the account's version. */
+/** In the order of `readCharges`, for its reasons: what is claimed may end meanwhile, and comes last. */
 async function readRefunds(
   database: Database,
   which: ReturnType<typeof claimedAs>,
@@ -44,14 +44,14 @@ async function readRefunds(
 ): Promise<Read> {
   const reads = refundReads(database, which)
   const [, ...results] = await database.orm.batch([
-    first ?? database.orm.execute('select 1'),
+    first ?? database.orm.execute(oneSnapshot),
     ...snapshotReads(database, reads.accounts),
-    reads.refunds,
     reads.payments,
     reads.gatewayAccounts,
+    reads.refunds,
   ])
   const { rows, rest } = parted(results)
-  const [refunds, payments, gatewayAccounts] = rest
+  const [payments, gatewayAccounts, refunds] = rest
   const paymentById = new Map(payments.map((row) => [row.id, paymentFrom(row)]))
   const gatewayById = new Map(gatewayAccounts.map((row) => [row.id, row]))
   const tasks = refunds.map(refundFrom).map((refund): RefundTask => {
