@@ -74,17 +74,17 @@ type News<K extends GatewayNews['kind']> = Extract<GatewayNews, { readonly kind:
 
 /** What the gateway never takes back is true whenever it was said. Anything else may be of a try before the present one. */
 async function aboutPayment(env: Env, database: Database, news: News<'payment'>): Promise<Asked | NewsApplied> {
-  const { outcome } = news
-  if (outcome.kind === 'unconfirmed') return 'ignored'
+  const { kind } = news.outcome
+  if (kind === 'unconfirmed') return 'ignored'
   const payment = await paymentAtGateway(database, news)
   // One that carries our id and is not here yet will be, or a reconciliation says so.
   if (payment === null) return news.ourPayment === null ? 'ignored' : 'later'
   if (payment.gatewayPayment === null) await namePayment(database, payment, news.gatewayPayment)
-  if (outcome.kind !== 'succeeded' && outcome.kind !== 'canceled') {
+  if (kind !== 'succeeded' && kind !== 'canceled') {
     await lookAgain(env, database, payment)
     return 'applied'
   }
-  const told = [{ paymentId: payment.id, attemptId: null, outcome }]
+  const told = [{ paymentId: payment.id, attemptId: null, outcome: { kind } }]
   return onPayment(payment.id, { type: 'record_outcomes', news: told })
 }
 

@@ -90,31 +90,22 @@ async function dispute(stripe: Stripe, id: string): Promise<News | null> {
 
 async function setUp(stripe: Stripe, id: string): Promise<News | null> {
   const intent = await stripe.setupIntents.retrieve(id, { expand: ['payment_method'] })
-  return savedBy(intent, { session: null, account: intent.metadata?.perennial_account })
+  return savedBy(intent, intent.metadata?.perennial_account)
 }
 
 async function checkedOut(stripe: Stripe, id: string): Promise<News | null> {
-  const session = await stripe.checkout.sessions.retrieve(id, { expand: ['setup_intent.payment_method'] })
-  const { setup_intent: intent, metadata } = session
+  const expand = ['setup_intent.payment_method']
+  const { setup_intent: intent, metadata } = await stripe.checkout.sessions.retrieve(id, { expand })
   if (intent === null || typeof intent === 'string') return null
-  const account = metadata?.perennial_account ?? intent.metadata?.perennial_account
-  return savedBy(intent, { session: session.id, account })
+  return savedBy(intent, metadata?.perennial_account ?? intent.metadata?.perennial_account)
 }
 
 /** A method without its customer was taken away again, and cannot be charged. */
-function savedBy(
-  { status, payment_method: saved }: Stripe.SetupIntent,
-  { session, account }: { readonly session: string | null; readonly account: string | undefined },
-): News | null {
+function savedBy({ status, payment_method: saved }: Stripe.SetupIntent, account: string | undefined): News | null {
   if (status !== 'succeeded' || saved === null || typeof saved === 'string') return null
   const customer = idOf(saved.customer)
   if (customer === null) return null
-  return {
-    kind: 'method_saved',
-    account: decodeId('account', account ?? ''),
-    session,
-    method: methodOf(customer, saved),
-  }
+  return { kind: 'method_saved', account: decodeId('account', account ?? ''), method: methodOf(customer, saved) }
 }
 
 /** The oldest kinds of card are deleted where newer ones lose their customer. */

@@ -142,6 +142,19 @@ test('FR-062 where the default is removed, what waits is tried with the one that
   ])
 })
 
+test('FR-066 what is owed again because a credit note was voided is charged when it is due', async () => {
+  const world = await sellingTo({ card: null })
+  const { jane, client, until, day } = world
+  const { latest_invoice: invoice } = await jane.subscribes('pro')
+  const note = body(await client.post('/v1/credit_notes', { invoice: invoice.id, reason: 'Wrong' }))
+  await jane.changesCard('pm_card_visa')
+  body(await client.post(`/v1/credit_notes/${note.id}/void`))
+  expect(await collection(world)).toMatchObject({ state: 'retrying', next_attempt_at: invoice.due_at })
+  await until(day(8))
+  expect(await tries(world)).toEqual([['retry', 'succeeded']])
+  await expectSoundBooks(world)
+})
+
 test('FR-088 a card that is given during a dispute hold is tried once it is released, also where every retry was made', async () => {
   const world = await sellingTo({ card: FAILS })
   const { jane, client, until, day } = world

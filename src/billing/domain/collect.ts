@@ -143,16 +143,22 @@ export function isUntried(work: Work, { id, collection }: FinalInvoice): boolean
   return collection.nextAttemptAt === null && !isTried
 }
 
-/** The account is charged by itself from now on, for what is due already at once; or it is not any more. */
+/** The account is charged by itself from now on, or not any more. */
 export function collectOtherwise(work: Work, context: Context): Work {
-  const { collection, disputeHold } = work.account
   const owed = openIn(work).filter((invoice) => !isBeingPaid(work, invoice))
-  return owed.reduce((next, invoice) => {
-    if (collection !== 'automatic') return withCollection(next, invoice, suspended(invoice.collection), context.now)
-    if (invoice.dueAt <= context.now && disputeHold === null) return retry(next, invoice, context)
-    const at = invoice.dueAt > context.now ? invoice.dueAt : context.now
-    return withCollection(next, invoice, scheduled(invoice.collection, at), context.now)
-  }, work)
+  if (work.account.collection === 'automatic') {
+    return owed.reduce((next, invoice) => collectWhenDue(next, invoice, context), work)
+  }
+  return owed.reduce((next, invoice) => withCollection(next, invoice, suspended(invoice.collection), context.now), work)
+}
+
+/** What came to be owed in another way than by its finalisation; at once, where it is past due. */
+export function collectWhenDue(work: Work, invoice: FinalInvoice, context: Context): Work {
+  const { collection, disputeHold } = work.account
+  if (collection !== 'automatic' || isSmall(balanceOf(invoice), invoice.currency)) return work
+  if (invoice.dueAt <= context.now && disputeHold === null) return retry(work, invoice, context)
+  const at = invoice.dueAt > context.now ? invoice.dueAt : context.now
+  return withCollection(work, invoice, scheduled(invoice.collection, at), context.now)
 }
 
 /** An attempt has ended without the money: another method, a later time, or the customer. */

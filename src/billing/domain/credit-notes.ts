@@ -5,6 +5,7 @@ import { encodeId, type Id } from '../../kernel/id.ts'
 import type { Rejection } from '../../kernel/rejection.ts'
 import { err, ok, type Result } from '../../kernel/result.ts'
 import { all } from './book.ts'
+import { collectWhenDue } from './collect.ts'
 import type { CommandOf } from './command.ts'
 import { numberCreditNote } from './numbers.ts'
 import { refundPayments } from './refunds.ts'
@@ -66,8 +67,9 @@ function granted(work: Work, note: CreditNote, { now, ids }: Context): Result<Wo
 export function voidCreditNote(
   work: Work,
   { creditNoteId }: CommandOf<'void_credit_note'>,
-  { now }: Context,
+  context: Context,
 ): Result<Work, Rejection> {
+  const { now } = context
   const note = work.creditNotes.now.get(creditNoteId)
   const invoice = note && work.invoices.now.get(note.invoiceId)
   if (note === undefined || invoice === undefined || !isFinal(invoice)) return err(noNote(creditNoteId))
@@ -78,7 +80,7 @@ export function voidCreditNote(
   const posted = post(work, creditNotePostings(note, 'credit_note_void', now))
   const after: CreditNote = { ...note, status: 'void', voidedAt: now }
   const told = tell(posted, 'credit_note', 'credit_note.voided', after, now)
-  const owing = note.reduced === 0n ? told : tell(told, 'invoice', 'invoice.credited', owedAgain(invoice, note), now)
+  const owing = note.reduced === 0n ? told : owedAgain(told, { invoice, note }, context)
   if (credit === undefined) return ok(owing)
   const ended: Credit = {
     ...credit,
@@ -90,8 +92,15 @@ export function voidCreditNote(
   return ok(tell(owing, 'credit', 'credit.voided', ended, now))
 }
 
-function owedAgain(invoice: FinalInvoice, { reduced }: CreditNote): FinalInvoice {
-  return settle({ ...invoice, status: 'open' }, { creditNotes: -reduced })
+/** What was settled is collected anew; what is open still is being collected. */
+function owedAgain(
+  work: Work,
+  { invoice, note }: { readonly invoice: FinalInvoice; readonly note: CreditNote },
+  context: Context,
+): Work {
+  const owed = settle({ ...invoice, status: 'open' }, { creditNotes: -note.reduced })
+  const told = tell(work, 'invoice', 'invoice.credited', owed, context.now)
+  return invoice.status === 'open' ? told : collectWhenDue(told, owed, context)
 }
 
 function voidRefused(note: CreditNote, credit: Credit | undefined): Rejection | null {

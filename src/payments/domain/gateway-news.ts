@@ -38,8 +38,6 @@ export type News =
   | {
       readonly kind: 'method_saved'
       readonly account: Id<'account'> | null
-      /** The gateway's page that saved it, where it was one. */
-      readonly session: string | null
       readonly method: SavedMethod
     }
   | { readonly kind: 'method_changed'; readonly gatewayMethod: string; readonly method: SavedMethod }

@@ -11,12 +11,11 @@ export type ChargeOutcome =
   /** `url`: the bank's page that the customer is sent to. */
   | { readonly kind: 'authenticating'; readonly url: string | null }
 
-/** What the gateway said of a payment: to one of its attempts, or by itself (`attemptId` null). */
-export type PaymentNews = {
-  readonly paymentId: Id<'payment'>
-  readonly attemptId: Id<'attempt'> | null
-  readonly outcome: ChargeOutcome
-}
+/** What the gateway said of a payment: to one of its attempts, or by itself, where it never takes that back. */
+export type PaymentNews = { readonly paymentId: Id<'payment'> } & (
+  | { readonly attemptId: Id<'attempt'>; readonly outcome: ChargeOutcome }
+  | { readonly attemptId: null; readonly outcome: { readonly kind: 'succeeded' | 'canceled' } }
+)
 
 /** Where the payment stands after an outcome, and when the gateway is asked again; null: the attempt has ended. */
 const effects = {
@@ -46,8 +45,8 @@ export function isUnderWayThere({ outcome }: Pick<Attempt, 'outcome'>): boolean 
 
 /**
  * The same monotonic step whoever brings the news, and however often: null when it tells nothing new. Success is never
- * taken back and always believed, also of a payment that had failed; what an older attempt says never touches a newer
- * one, and what the gateway says by itself only those that it is known to have.
+ * taken back and always believed, also of a payment that had failed; what else an older attempt says never touches a
+ * newer one.
  */
 export function applyOutcome(
   { payment, attempt }: Charge,
@@ -60,11 +59,7 @@ export function applyOutcome(
   const told = { ...payment, ...news, status: effect.status }
   const closes = outcome.kind === 'succeeded' || (outcome.kind === 'canceled' && payment.outcome !== 'canceled')
   if (attempt.endedAt !== null) return closes ? { payment: told, attempt } : null
-  if (!closes && !tellsOf(attempt, attemptId)) return null
+  if (!closes && attemptId !== attempt.id) return null
   if (attempt.outcome === outcome.kind) return null
   return { payment: told, attempt: { ...attempt, ...news, endedAt: effect.askAgainMs === null ? now : null } }
-}
-
-function tellsOf(attempt: Attempt, attemptId: Id<'attempt'> | null): boolean {
-  return attemptId === null ? isUnderWayThere(attempt) : attemptId === attempt.id
 }

@@ -1,7 +1,9 @@
 import type { Command } from '../../../src/billing/domain/command.ts'
 import { isFinal } from '../../../src/invoices/domain/invoice.ts'
 import type { Instant } from '../../../src/kernel/instant.ts'
-import type { Attempt, Payment } from '../../../src/payments/domain/payment.ts'
+import type { Charge } from '../../../src/payments/domain/charge.ts'
+import type { PaymentNews } from '../../../src/payments/domain/outcome.ts'
+import type { Payment } from '../../../src/payments/domain/payment.ts'
 import { id } from '../../support/given.ts'
 import { givenOutcome } from '../../support/given-payments.ts'
 import { attachesCard, card, choosesCard, removesCard } from './collecting.ts'
@@ -61,17 +63,25 @@ export const collectingMakers = {
     type: 'record_outcomes',
     news: chargesIn(history)
       .filter((_, index) => one.choice > 5 || index === one.which % Math.max(1, history.payments.size))
-      .map(({ payment, attempt }) => ({
-        ...{ paymentId: payment.id, outcome: givenOutcome(one.outcome, codes[one.plan % 4]) },
-        attemptId: attemptSaidOf(history, attempt, one),
-      })),
+      .map(({ payment, attempt }) => newsOf(history, { payment, attempt }, one)),
+  }),
+  collectOtherwise: (_, one) => ({
+    type: 'update_account',
+    patch: { collection: one.choice % 2 === 0 ? 'automatic' : 'invoice' },
   }),
 } as const satisfies Readonly<Record<string, Make>>
 
-/** Mostly the newest; else an older one, or the gateway speaks by itself. */
-function attemptSaidOf({ attempts }: History, newest: Attempt, { choice }: Happening): Attempt['id'] | null {
-  const older = [...attempts.values()].find(({ paymentId }) => paymentId === newest.paymentId)
-  return choice % 6 === 0 ? null : choice % 6 === 1 ? (older?.id ?? newest.id) : newest.id
+/** Mostly of the newest try; else of an older one, or the gateway speaks by itself. */
+function newsOf(
+  { attempts }: History,
+  { payment, attempt }: Charge,
+  { choice, outcome, plan }: Happening,
+): PaymentNews {
+  const paymentId = payment.id
+  const alone = choice % 6 === 0 && (outcome === 'succeeded' || outcome === 'canceled')
+  if (alone) return { paymentId, attemptId: null, outcome: { kind: outcome } }
+  const older = choice % 6 === 1 ? [...attempts.values()].find((one) => one.paymentId === paymentId) : undefined
+  return { paymentId, attemptId: (older ?? attempt).id, outcome: givenOutcome(outcome, codes[plan % 4]) }
 }
 
 /** Mostly one that is open. */

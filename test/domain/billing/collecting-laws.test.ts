@@ -5,6 +5,7 @@ import type { Decision } from '../../../src/billing/domain/decision.ts'
 import { accessOf, isWorse, stepAt } from '../../../src/dunning/domain/overdue.ts'
 import { balanceOf, isFinal } from '../../../src/invoices/domain/invoice.ts'
 import type { NoticeKind } from '../../../src/notifications/domain/notice.ts'
+import { isSmall } from '../../../src/payments/domain/gateway-amount.ts'
 import type { Payment } from '../../../src/payments/domain/payment.ts'
 import { standingIn } from './collecting.ts'
 import { chargesIn, type History } from './history.ts'
@@ -70,6 +71,21 @@ const laws: Readonly<Record<string, (moment: Moment) => void>> = {
       if (busy.has(invoice.id)) expect(nextAttemptAt).toBeNull()
       if (state === 'retrying' || state === 'exhausted') expect(invoice.status).toBe('open')
     }
+  },
+
+  'what is owed by who can be charged has been tried, or will be': ({ after }) => {
+    const { account } = after.snapshot
+    const methods = [...after.methods.values()].filter(({ removedAt }) => removedAt === null)
+    if (account.collection !== 'automatic' || account.disputeHold !== null || methods.length === 0) return
+    const tried = new Set([...after.attempts.values()].map(({ paymentId }) => invoiceOf(after, paymentId).id))
+    const owed = [...after.invoices.values()].filter(isFinal).filter(({ status }) => status === 'open')
+    const left = owed.filter(
+      (invoice) =>
+        !tried.has(invoice.id) &&
+        invoice.collection.nextAttemptAt === null &&
+        !isSmall(balanceOf(invoice), invoice.currency),
+    )
+    expect(left).toEqual([])
   },
 
   'a step never skips its notice, and none is told without it': (moment) => {

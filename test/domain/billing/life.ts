@@ -74,13 +74,14 @@ const kinds = [
   ...(['detach', 'advance', 'advance', 'advance', 'advance', 'advance', 'refunded'] as const),
   ...(['outcome', 'outcome', 'outcome', 'outcome', 'outcome', 'pay', 'pay', 'record', 'attachCard'] as const),
   ...(['chooseCard', 'removeCard', 'renewCard', 'hold', 'release', 'contest', 'contest', 'giveBack'] as const),
-  ...(['givenBack'] as const),
+  ...(['givenBack', 'collectOtherwise'] as const),
 ] as const
 
 /** Mostly what happens to money. */
 const moneyKinds = [
   ...Array.from({ length: 12 }, () => ['advance', 'outcome'] as const).flat(),
   ...(['pay', 'pay', 'record', 'attachCard', 'chooseCard', 'removeCard', 'renewCard', 'hold', 'release'] as const),
+  ...(['collectOtherwise', 'collectOtherwise'] as const),
   ...(['release', 'contest', 'contest', 'giveBack', 'givenBack', 'refunded', 'create', 'write', 'change'] as const),
   ...(['cancel', 'void', 'note', 'unnote', 'grant', 'apply', 'uncollectible'] as const),
 ] as const
