@@ -53,7 +53,7 @@ export async function readShop(
   ])
   if (organization === undefined || account === undefined) return null
   const shop = shopOf({ seller: organization.name, account, methods, gatewayAccount })
-  return { ...shop, owes: open.length > 0 && shop.account.collection === 'automatic' }
+  return { ...shop, owes: open.length > 0 && isCharged(shop.account) }
 }
 
 /** Null where there is no such invoice, or it is a draft. */
@@ -76,6 +76,10 @@ export async function readBill(
   const [payment] = paid.map(paymentFrom)
   const shop = shopOf({ seller: organization.name, account, methods, gatewayAccount })
   return { ...shop, invoice, payment: payment ?? null, zone: subscription?.timezone ?? shop.account.timezone }
+}
+
+function isCharged({ collection, disputeHold }: Account): boolean {
+  return collection === 'automatic' && disputeHold === null
 }
 
 function shopReads(database: Database, organizationId: Id<'organization'>, which: ReturnType<typeof theAccount>) {

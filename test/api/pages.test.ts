@@ -20,6 +20,16 @@ async function owing(card: string | null = 'pm_card_chargeCustomerFail') {
   return { jane, invoice, url: url as string, now }
 }
 
+test('FR-088 during a dispute hold a new card is saved, and nothing is charged to it', async () => {
+  const { jane } = await owing()
+  body(await world.client.post(`/v1/accounts/${jane.id}/dispute_hold`, { reason: 'It is looked into' }))
+  const { url } = body(await world.client.post(`/v1/accounts/${jane.id}/payment_link`, {}))
+  const back = await answersElsewhere((await submits(url)).leadsTo, { payment_method: 'pm_card_visa' })
+  const { page } = await visits((await visits(back)).leadsTo ?? '')
+  expect(page).toContain('It is used for your next payment')
+  expect(await jane.owes()).toBe(4900)
+})
+
 describe('the page of an invoice', () => {
   test('FR-065 says what is owed and what went wrong, in plain words', async () => {
     const { invoice, url } = await owing()

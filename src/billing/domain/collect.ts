@@ -2,7 +2,7 @@ import type { PaymentMethod } from '../../accounts/domain/payment-method.ts'
 import { blockedAt } from '../../dunning/domain/overdue.ts'
 import { aboutLedger } from '../../invoices/domain/finalise.ts'
 import { balanceOf, type Collection, type FinalInvoice, settle } from '../../invoices/domain/invoice.ts'
-import type { Instant } from '../../kernel/instant.ts'
+import { earliest, type Instant } from '../../kernel/instant.ts'
 import { ledgerTransaction } from '../../ledger/domain/posting.ts'
 import { chargeFor } from '../../payments/domain/charge.ts'
 import {
@@ -10,7 +10,10 @@ import {
   afterPart,
   begun,
   type Collecting,
+  goneOn,
+  isTakenBack,
   isTiredOf,
+  lastRetryAt,
   methodToTry,
   scheduled,
   suspended,
@@ -39,13 +42,13 @@ export function collectFirst(work: Work, invoice: FinalInvoice, context: Context
   if (isSmall(balance, invoice.currency)) return work
   const [method] = methodsIn(work)
   if (method !== undefined) return beginCharge(work, invoice, { method, reason: 'first' }, context)
-  return withoutMethod(work, invoice, context)
+  return withoutMethod(work, [invoice], context)
 }
 
-/** Its account is charged, and there is nothing to charge. */
-function withoutMethod(work: Work, invoice: FinalInvoice, context: Context): Work {
-  const about = { invoices: [invoice], amount: balanceOf(invoice), blockedAt: blockedIn(work, context) }
-  return notify(work, 'payment_method_missing', about, context)
+/** The account is charged, and there is nothing to charge. */
+function withoutMethod(work: Work, invoices: readonly FinalInvoice[], context: Context): Work {
+  const amount = invoices.reduce((sum, invoice) => sum + balanceOf(invoice), 0n)
+  return notify(work, 'payment_method_missing', { invoices, amount, blockedAt: blockingAt(work, context) }, context)
 }
 
 /** A balance that the gateway does not charge is let go, where the account is charged and nothing else is asked for. */
@@ -114,7 +117,7 @@ export function retry(work: Work, invoice: FinalInvoice, context: Context): Work
   const isCharged = work.account.collection === 'automatic' && !isSmall(balanceOf(invoice), invoice.currency)
   const method = isCharged ? methodToTry(collecting(work, invoice, context), context.now) : null
   if (method !== null) return beginCharge(work, invoice, { method, reason: 'retry' }, context)
-  const told = isCharged && methodsIn(work).length === 0 ? withoutMethod(work, invoice, context) : work
+  const told = isCharged && methodsIn(work).length === 0 ? withoutMethod(work, [invoice], context) : work
   return withCollection(told, invoice, suspended(invoice.collection), context.now)
 }
 
@@ -140,16 +143,25 @@ export function collectAll(
 export function isUntried(work: Work, { id, collection }: FinalInvoice): boolean {
   const [method] = methodsIn(work)
   const isTried = attemptsOn(work, { id }).some(({ paymentMethodId }) => paymentMethodId === method?.id)
-  return collection.nextAttemptAt === null && !isTried
+  const isAwaited = collection.failedAt === null && collection.nextAttemptAt !== null
+  return !isTried && !isAwaited && !isTakenBack(collection)
 }
 
 /** The account is charged by itself from now on, or not any more. */
 export function collectOtherwise(work: Work, context: Context): Work {
   const owed = openIn(work).filter((invoice) => !isBeingPaid(work, invoice))
-  if (work.account.collection === 'automatic') {
-    return owed.reduce((next, invoice) => collectWhenDue(next, invoice, context), work)
+  if (work.account.collection !== 'automatic') {
+    return owed.reduce(
+      (next, invoice) => withCollection(next, invoice, suspended(invoice.collection), context.now),
+      work,
+    )
   }
-  return owed.reduce((next, invoice) => withCollection(next, invoice, suspended(invoice.collection), context.now), work)
+  const charged = owed.filter(({ currency, ...invoice }) => !isSmall(balanceOf({ currency, ...invoice }), currency))
+  if (methodsIn(work).length === 0) return charged.length === 0 ? work : withoutMethod(work, charged, context)
+  return charged.reduce(
+    (next, invoice) => (isUntried(next, invoice) ? collectWhenDue : goOn)(next, invoice, context),
+    work,
+  )
 }
 
 /** What came to be owed in another way than by its finalisation; at once, where it is past due. */
@@ -159,6 +171,19 @@ export function collectWhenDue(work: Work, invoice: FinalInvoice, context: Conte
   if (invoice.dueAt <= context.now && disputeHold === null) return retry(work, invoice, context)
   const at = invoice.dueAt > context.now ? invoice.dueAt : context.now
   return withCollection(work, invoice, scheduled(invoice.collection, at), context.now)
+}
+
+/** What was tried once while the account was blocked is tried again as its schedule says. */
+export function collectUnblocked(work: Work, context: Context): Work {
+  if (work.account.collection !== 'automatic') return work
+  return openIn(work)
+    .filter((invoice) => !isBeingPaid(work, invoice) && methodToTry(collecting(work, invoice, context), context.now))
+    .reduce((next, invoice) => goOn(next, invoice, context), work)
+}
+
+function goOn(work: Work, invoice: FinalInvoice, context: Context): Work {
+  const { zone, retries } = collecting(work, invoice, context)
+  return withCollection(work, invoice, goneOn(invoice.collection, { retries, zone }, context.now), context.now)
 }
 
 /** An attempt has ended without the money: another method, a later time, or the customer. */
@@ -176,27 +201,45 @@ export function collectAgain(
     const waiting = withCollection(work, invoice, suspended(invoice.collection), now)
     return notify(waiting, 'payment_action_required', told, context)
   }
+  if (isAskedFor(work, invoice) && invoice.dueAt > now) return collectWhenDue(work, invoice, context)
   const hasFailed = outcome !== 'canceled' || invoice.collection.failedAt !== null
-  if (work.account.collection !== 'automatic' || !hasFailed) return work
+  if (!hasFailed || (work.account.collection !== 'automatic' && isAskedFor(work, invoice))) return work
   const next = afterFailure(collecting(work, invoice, context), now)
-  if (next.kind === 'fallback') return beginCharge(work, invoice, { method: next.method, reason: 'fallback' }, context)
+  if (next.kind === 'fallback' && work.account.disputeHold === null)
+    return beginCharge(work, invoice, { method: next.method, reason: 'fallback' }, context)
   const waiting = withCollection(work, invoice, next.collection, now)
   // What the customer saw fail on our page, and what failed by our own fault, is not told to them.
   if (attempt.reason === 'customer' || outcome !== 'declined') return waiting
   const { nextAttemptAt } = next.collection
   const isOver = next.collection.state === 'exhausted'
-  const about = { ...told, nextAttemptAt, blockedAt: isOver ? null : blockedIn(waiting, context) }
+  const about = { ...told, nextAttemptAt, blockedAt: isOver ? null : blockingAt(waiting, context) }
   return notify(waiting, 'payment_failed', about, context)
 }
 
-/** When access ends if nothing is paid. */
-function blockedIn(work: Work, { snapshot }: Context): Instant | null {
-  return work.account.overdue.status === 'blocked' ? null : blockedAt(standingOf(work, snapshot.settings))
+/** Nothing of it has been tried by itself: only who asked for it. */
+function isAskedFor(work: Work, invoice: FinalInvoice): boolean {
+  return attemptsOn(work, invoice).every(({ reason }) => reason === 'customer' || reason === 'request')
+}
+
+/** When access ends if nothing is paid: by the days, or when the last retry has failed. Null where it has ended. */
+export function blockingAt(work: Work, { snapshot }: Context): Instant | null {
+  if (work.account.overdue.status === 'blocked') return null
+  const { settings } = snapshot
+  const standing = standingOf(work, settings)
+  const exhausted = standing.debts.map(({ collection, dueAt }) => {
+    const last = lastRetryAt(collection, { retries: settings.retries, zone: standing.zone })
+    return last !== null && last < dueAt ? dueAt : last
+  })
+  return earliest(blockedAt(standing), ...exhausted)
 }
 
 /** A part of it was paid. */
 export function collectRest(work: Work, invoice: FinalInvoice, context: Context): Work {
   if (invoice.status !== 'open' || work.account.collection !== 'automatic') return work
+  const { state, failedAt } = invoice.collection
+  if (state === 'idle' && failedAt === null) {
+    return methodsIn(work).length === 0 ? work : collectWhenDue(work, invoice, context)
+  }
   const { now } = context
   return withCollection(work, invoice, afterPart(collecting(work, invoice, context), now), now)
 }

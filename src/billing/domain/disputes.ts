@@ -59,7 +59,7 @@ function reopened(invoice: FinalInvoice, owed: bigint): FinalInvoice {
     ...invoice,
     status: 'open',
     settlement: { ...settlement, paid: settlement.paid - owed },
-    collection: { ...collection, state: 'exhausted', nextAttemptAt: null },
+    collection: { ...collection, state: 'exhausted', failedAt: null, nextAttemptAt: null },
   }
 }
 

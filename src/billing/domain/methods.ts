@@ -1,7 +1,9 @@
 import type { PaymentMethod } from '../../accounts/domain/payment-method.ts'
+import type { Collection } from '../../invoices/domain/invoice.ts'
 import { encodeId, type Id } from '../../kernel/id.ts'
 import type { Rejection } from '../../kernel/rejection.ts'
 import { err, ok, type Result } from '../../kernel/result.ts'
+import { isTakenBack } from '../../payments/domain/collection.ts'
 import { all, put } from './book.ts'
 import { collectAll, isUntried } from './collect.ts'
 import type { CommandOf } from './command.ts'
@@ -57,7 +59,13 @@ export function updateMethod(
   const kept = keep(work, 'methods', [{ ...method, ...facts }])
   const told = tellAccount(kept, 'account.payment_method_changed', work.account, context, work)
   const isDefault = work.account.defaultPaymentMethodId === methodId
-  return ok(isDefault ? collectAll(told, context, ({ collection }) => collection.state === 'suspended') : told)
+  return ok(isDefault ? collectAll(told, context, ({ collection }) => isLeft(collection)) : told)
+}
+
+/** Nothing more is tried by itself, because of what the card was. */
+function isLeft(collection: Collection): boolean {
+  const { state } = collection
+  return state === 'suspended' || (state === 'exhausted' && !isTakenBack(collection))
 }
 
 /** Where it was the default, the newest of those left takes its place, and what waits is tried with that one. */

@@ -1,13 +1,11 @@
 import type { Overdue } from '../../accounts/domain/account.ts'
-import { accessOf, blockedAt, isWorse, type Standing, statusOf, stepAt } from '../../dunning/domain/overdue.ts'
+import { accessOf, isWorse, type Standing, statusOf, stepAt } from '../../dunning/domain/overdue.ts'
 import { balanceOf } from '../../invoices/domain/invoice.ts'
-import { earliest, type Instant } from '../../kernel/instant.ts'
+import { earliest } from '../../kernel/instant.ts'
 import type { NoticeKind } from '../../notifications/domain/notice.ts'
-import type { Settings } from '../../organizations/domain/organization.ts'
-import { lastRetryAt } from '../../payments/domain/collection.ts'
 import type { Subscription } from '../../subscriptions/domain/subscription.ts'
 import { all } from './book.ts'
-import { closed, withoutSmallBalances } from './collect.ts'
+import { blockingAt, closed, collectUnblocked, withoutSmallBalances } from './collect.ts'
 import { notify } from './notices.ts'
 import { markUncollectible } from './settlements.ts'
 import { commandSubscription } from './subscription-commands.ts'
@@ -33,11 +31,12 @@ function stepped(work: Work, step: Overdue['step'], standing: Standing, context:
   const status = statusOf[step]
   const since = status === overdue.status ? overdue.since : context.now
   const after = { ...work.account, overdue: { status, step, since } }
-  const told = tellAccount(work, 'account.overdue_changed', after, context)
+  const changed = tellAccount(work, 'account.overdue_changed', after, context)
+  const told = overdue.status === 'blocked' && status !== 'blocked' ? collectUnblocked(changed, context) : changed
   if (step === 'ended') return ended(told, standing, context)
   const kind = isWorse(step, overdue.step) ? notices[step] : restored(work, status, overdue)
-  const blocked = status === 'blocked' ? null : blockingAt(standing, context.snapshot.settings)
-  return kind === null ? told : notify(told, kind, { ...pastDue(standing, context), blockedAt: blocked }, context)
+  const about = { ...pastDue(standing, context), blockedAt: blockingAt(told, context) }
+  return kind === null ? told : notify(told, kind, about, context)
 }
 
 const notices = {
@@ -60,12 +59,6 @@ function pastDue({ debts }: Standing, { now }: Context) {
     amount: invoices.reduce((sum, debt) => sum + balanceOf(debt), 0n),
     nextAttemptAt: earliest(...invoices.map(({ collection }) => collection.nextAttemptAt)),
   }
-}
-
-/** When access ends if nothing is paid: by the days, or when the last retry has failed. */
-function blockingAt(standing: Standing, { retries }: Settings): Instant | null {
-  const { debts, zone } = standing
-  return earliest(blockedAt(standing), ...debts.map(({ collection }) => lastRetryAt(collection, { retries, zone })))
 }
 
 /** The terminal action. What is given up is not owed any more. */

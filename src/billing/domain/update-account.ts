@@ -13,7 +13,17 @@ export function updateAccount(
 ): Result<Work, Rejection> {
   const changed = changeAccount(work.account, patch)
   if (!changed.ok) return changed
-  if (JSON.stringify(changed.value) === JSON.stringify(work.account)) return ok(work)
+  const isSame = (Object.keys(patch) as (keyof typeof patch)[]).every(
+    (key) => patch[key] === undefined || isEqual(changed.value[key], work.account[key]),
+  )
+  if (isSame) return ok(work)
   const told = tellAccount(work, 'account.updated', changed.value, context)
   return ok(changed.value.collection === work.account.collection ? told : collectOtherwise(told, context))
+}
+
+/** Members of an object have no order. */
+function isEqual(one: unknown, other: unknown): boolean {
+  const text = (value: unknown) =>
+    JSON.stringify(value !== null && typeof value === 'object' ? Object.entries(value).toSorted() : value)
+  return text(one) === text(other)
 }

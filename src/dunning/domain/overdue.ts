@@ -58,7 +58,7 @@ function daysTo({ reminderDays, warningDays, blockedDays }: Policy): Readonly<Re
   return { past_due: 1, reminder: reminderDays, warning: warningDays, blocked: blockedDays }
 }
 
-/** The step that an account has come to by now. Exhausted retries block at once. */
+/** The step that an account has come to by now. Exhausted retries block at once, but nothing does before it is due. */
 export function stepAt(standing: Standing, now: Instant): Step {
   const { overdue, policy, zone, heldSince, underWay } = standing
   const at = heldSince ?? now
@@ -67,10 +67,16 @@ export function stepAt(standing: Standing, now: Instant): Step {
     'none',
   )
   if (heldSince !== null && !isWorse(overdue.step, reached)) return overdue.step
-  if (underWay.size > 0 && isWorse(overdue.step, reached)) return overdue.step
+  if (underWay.size > 0 && isWorse(overdue.step, reached)) return stayingAt(standing, now)
   if (reached !== 'blocked') return reached
   const endsAt = terminalAt(standing)
   return overdue.step === 'ended' || (endsAt !== null && endsAt <= now) ? 'ended' : 'blocked'
+}
+
+/** Not better than what is owed beside and what is being paid would make it, if that fails. */
+function stayingAt({ overdue, debts, policy, zone }: Standing, now: Instant): Step {
+  const all = debts.reduce<Step>((furthest, debt) => further(furthest, stepOf(debt, policy, zone, now)), 'none')
+  return all !== 'blocked' && isWorse(overdue.step, all) ? all : overdue.step
 }
 
 /** When it comes to a further step by itself if nothing is paid; null: never. */
@@ -80,9 +86,9 @@ export function nextStepAt(standing: Standing): Instant | null {
   const next = after[overdue.step]
   if (heldSince !== null || next === null || debts.length === 0) return null
   const days = daysTo(policy)
-  if (next !== 'ended') return earliest(...debts.map((debt) => startOfDay(debt, days[next], zone)))
-  const blocking = debts.map((debt) => (isExhausted(debt) ? debt.finalizedAt : startOfDay(debt, days.blocked, zone)))
-  return latest(terminalAt(standing), earliest(...blocking))
+  const comesTo = (step: Counted) =>
+    earliest(...debts.map((debt) => (isExhausted(debt) ? debt.dueAt : startOfDay(debt, days[step], zone))))
+  return next === 'ended' ? latest(terminalAt(standing), comesTo('blocked')) : comesTo(next)
 }
 
 /** When access ends if nothing is paid: told beforehand. */
@@ -105,8 +111,8 @@ function latest(one: Instant | null, other: Instant | null): Instant | null {
 }
 
 function stepOf(debt: FinalInvoice, policy: Policy, zone: Zone, now: Instant): Step {
-  if (isExhausted(debt)) return 'blocked'
   const { dueAt, collection } = debt
+  if (isExhausted(debt) && dueAt <= now) return 'blocked'
   const pastDue = localDaysBetween(plusMs(dueAt, -1), now, zone) - collection.heldDays
   const days = daysTo(policy)
   return counted.findLast((step) => days[step] <= pastDue) ?? 'none'

@@ -24,9 +24,9 @@ export type Collecting = {
   readonly isBlocked: boolean
 }
 
-/** What comes of a failure: another method at once, or a place in the schedule. */
+/** What comes of a failure: a place in the schedule, and before that another method at once, where there is one. */
 export type Next =
-  | { readonly kind: 'fallback'; readonly method: PaymentMethod }
+  | { readonly kind: 'fallback'; readonly method: PaymentMethod; readonly collection: Collection }
   | { readonly kind: 'wait'; readonly collection: Collection }
 
 /**
@@ -34,18 +34,39 @@ export type Next =
  * for this invoice; where none is left the retries are suspended, which does not use them up (semantics.md, Paying).
  */
 export function afterFailure(collecting: Collecting, now: Instant): Next {
-  const { collection, attempts, retries, isBlocked } = collecting
+  const { attempts, retries } = collecting
   const { round, byItself } = lastRound(attempts)
   const fallback = byItself && retries.fallbacks ? usable(collecting, now).find(({ id }) => !round.has(id)) : undefined
-  if (fallback !== undefined) return { kind: 'fallback', method: fallback }
+  const collection = afterRound(collecting, now)
+  return fallback === undefined ? { kind: 'wait', collection } : { kind: 'fallback', method: fallback, collection }
+}
+
+/** Every method that could be tried now has been. */
+function afterRound(collecting: Collecting, now: Instant): Collection {
+  const { collection, retries, isBlocked } = collecting
   const failedAt = collection.failedAt ?? now
   const failed = { ...collection, failedAt, nextAttemptAt: null }
-  if (collection.state === 'exhausted') return wait({ ...failed, state: 'exhausted' })
+  if (collection.state === 'exhausted') return { ...failed, state: 'exhausted' }
   if (isBlocked || retries.days.length === 0 || methodToTry(collecting, now) === null)
-    return wait({ ...failed, state: 'suspended' })
+    return { ...failed, state: 'suspended' }
   const nextAttemptAt = nextRetryAt(failedAt, collecting, now)
-  if (nextAttemptAt === null) return wait({ ...failed, state: 'exhausted' })
-  return wait({ ...failed, state: 'retrying', nextAttemptAt })
+  if (nextAttemptAt === null) return { ...failed, state: 'exhausted' }
+  return { ...failed, state: 'retrying', nextAttemptAt }
+}
+
+/**
+ * Where what waits goes on: at its next place in the schedule, or by one try more where all of them have passed
+ * meanwhile. What every retry was made of, and what has not failed, stays as it is.
+ */
+export function goneOn(collection: Collection, schedule: Schedule, now: Instant): Collection {
+  const { state, failedAt } = collection
+  if (state !== 'suspended' || failedAt === null) return collection
+  return scheduled(collection, nextRetryAt(failedAt, schedule, now) ?? now)
+}
+
+/** The customer's bank has taken it back: nothing failed, and nothing of it is charged by itself any more. */
+export function isTakenBack({ state, failedAt }: Collection): boolean {
+  return state === 'exhausted' && failedAt === null
 }
 
 /** After a part was paid: what had failed goes on where the schedule stands. */
@@ -125,8 +146,4 @@ function lastRound(attempts: readonly Attempt[]) {
     round: new Set(tries.map(({ paymentMethodId }) => paymentMethodId)),
     byItself: reason !== 'customer' && reason !== 'request',
   }
-}
-
-function wait(collection: Collection): Next {
-  return { kind: 'wait', collection }
 }

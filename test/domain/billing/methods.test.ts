@@ -125,10 +125,9 @@ describe('a method that is removed', () => {
 
   test('leaves what it was tried for to the others, or to the customer', () => {
     const others = on(declined('insufficient_funds'), removesCard(1))
-    const retried = lived(others, ['2026-06-04T10:00:00Z', advance])
-    expect([...retried.attempts.values()].at(-1)).toMatchObject({ reason: 'retry', paymentMethodId: card(2).id })
-    const none = livesOn(on(others, removesCard(2)), '2026-06-05')
-    expect([tries(none).length, collectionOf(none).state]).toEqual([1, 'suspended'])
+    expect([...others.attempts.values()].at(-1)).toMatchObject({ reason: 'new_method', paymentMethodId: card(2).id })
+    const none = livesOn(on(on(others, gateway('declined')), removesCard(2)), '2026-06-05')
+    expect([tries(none).length, collectionOf(none).state]).toEqual([2, 'suspended'])
     expect(refusal(none, '2026-06-05', pays())).toMatchObject({ code: 'payment_method_missing' })
   })
 

@@ -68,9 +68,11 @@ describe('FR-082 FR-091 days are counted from the due date, at local midnight', 
 })
 
 describe('FR-083 exhausted retries', () => {
-  test.each(collectionStates)('block at once: %s', (state) => {
+  test.each(collectionStates)('block at once, but not before it is due: %s', (state) => {
     const one = standing([dueOn('2026-06-01', UTC, { state })])
-    expect(stepAt(one, at('2026-06-01T12:00:00Z'))).toBe(state === 'exhausted' ? 'blocked' : 'none')
+    expect(stepAt(one, at('2026-06-01T23:59:59Z'))).toBe('none')
+    expect(stepAt(one, at('2026-06-02'))).toBe(state === 'exhausted' ? 'blocked' : 'past_due')
+    expect(nextStepAt(one)).toBe(at('2026-06-02'))
   })
 })
 
@@ -104,10 +106,10 @@ describe('the terminal action', () => {
   test('comes so many local days after it was blocked, however that came', () => {
     const zone = 'America/New_York' as Zone
     const exhausted = dueOn('2026-10-20', zone, { state: 'exhausted' })
-    const blocked = stepped(standing([exhausted], { zone }), at('2026-10-20T14:00:00Z'))
-    expect(nextStepAt(blocked)).toBe(at('2026-11-19T15:00:00Z'))
-    expect(stepAt(blocked, at('2026-11-19T14:59:59Z'))).toBe('blocked')
-    expect(stepAt(blocked, at('2026-11-19T15:00:00Z'))).toBe('ended')
+    const blocked = stepped(standing([exhausted], { zone }), at('2026-10-21T14:00:00Z'))
+    expect(nextStepAt(blocked)).toBe(at('2026-11-20T15:00:00Z'))
+    expect(stepAt(blocked, at('2026-11-20T14:59:59Z'))).toBe('blocked')
+    expect(stepAt(blocked, at('2026-11-20T15:00:00Z'))).toBe('ended')
   })
 
   test('counts from the block: one who was warned long ago is blocked before', () => {

@@ -23,9 +23,16 @@ test('FR-091 what is being paid brings nobody further, however long its bank tak
 
 test('FR-087 to try is not to pay: an account stays where it is until the money is there', () => {
   const blocked = { status: 'blocked', step: 'blocked', since: at('2026-06-12') } as const
-  const trying = standing([{ ...old, collection: idle }], { overdue: blocked, underWay: only(1) })
+  const trying = standing([debt(1, '2026-06-02', 'exhausted')], { overdue: blocked, underWay: only(1) })
   expect(stepAt(trying, at('2026-06-13'))).toBe('blocked')
   expect(stepAt({ ...trying, debts: [], underWay: new Set() }, at('2026-06-13'))).toBe('none')
+})
+
+test('FR-087 what blocked it is paid: what is being paid beside keeps nobody blocked who is not past due by it', () => {
+  const blocked = { status: 'blocked', step: 'blocked', since: at('2026-06-12') } as const
+  const paying = standing([young], { overdue: blocked, underWay: only(2) })
+  expect(stepAt(paying, at('2026-06-13'))).toBe('none')
+  expect(stepAt(standing([young, old], { overdue: blocked, underWay: only(1, 2) }), at('2026-06-13'))).toBe('warning')
 })
 
 test('what else is owed counts on', () => {
@@ -41,5 +48,5 @@ test('a terminal action waits for a debt that blocks by itself', () => {
   expect(next).toBe(at('2026-07-03'))
   expect([stepAt(both, at('2026-07-02')), next && stepAt(both, next)]).toEqual(['blocked', 'ended'])
   const failed = standing([debt(1, '2026-06-02', 'exhausted')], { overdue: blocked })
-  expect(nextStepAt(failed)).toBe(at('2026-05-31'))
+  expect(nextStepAt(failed)).toBe(at('2026-06-02'))
 })
