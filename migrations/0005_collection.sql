@@ -105,6 +105,7 @@ ALTER TABLE "payments" ADD COLUMN "settled_at" timestamp(3) with time zone;--> s
 ALTER TABLE "payments" ADD COLUMN "balance_transaction" text;--> statement-breakpoint
 ALTER TABLE "refunds" ADD COLUMN "settled_at" timestamp(3) with time zone;--> statement-breakpoint
 ALTER TABLE "refunds" ADD COLUMN "balance_transaction" text;--> statement-breakpoint
+ALTER TABLE "refunds" ADD COLUMN "granted" bigint;--> statement-breakpoint
 ALTER TABLE "subscriptions" ADD COLUMN "access" text DEFAULT 'granted' NOT NULL;--> statement-breakpoint
 ALTER TABLE "notifications" ADD CONSTRAINT "notifications_account" FOREIGN KEY ("organization_id","account_id") REFERENCES "public"."accounts"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "disputes" ADD CONSTRAINT "disputes_payment" FOREIGN KEY ("organization_id","payment_id") REFERENCES "public"."payments"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -117,6 +118,7 @@ CREATE UNIQUE INDEX "disputes_gateway_dispute" ON "disputes" USING btree ("gatew
 CREATE INDEX "disputes_by_payment" ON "disputes" USING btree ("organization_id","payment_id");--> statement-breakpoint
 CREATE INDEX "disputes_by_account" ON "disputes" USING btree ("organization_id","account_id");--> statement-breakpoint
 CREATE INDEX "gateway_events_waiting" ON "gateway_events" USING btree ("next_at") WHERE "gateway_events"."applied_at" is null;--> statement-breakpoint
+CREATE INDEX "reconciliation_differences_object" ON "reconciliation_differences" USING btree ("gateway_account_id","gateway_object");--> statement-breakpoint
 CREATE UNIQUE INDEX "reconciliation_differences_open" ON "reconciliation_differences" USING btree ("gateway_account_id","kind","gateway_object") WHERE "reconciliation_differences"."status" = 'open';--> statement-breakpoint
 ALTER TABLE "payment_attempts" ADD CONSTRAINT "payment_attempts_method" FOREIGN KEY ("organization_id","payment_method_id") REFERENCES "public"."payment_methods"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "accounts_overdue" ON "accounts" USING btree ("organization_id","id") WHERE "accounts"."overdue_status" <> 'current';--> statement-breakpoint

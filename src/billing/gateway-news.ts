@@ -97,6 +97,8 @@ async function aboutRefund(database: Database, news: News<'refund'>): Promise<As
   if (news.ourRefund !== null) return 'later'
   const payment = await paymentAtGateway(database, { ...news, ourPayment: null })
   if (payment === null || !('gatewayRefund' in outcome)) return 'ignored'
+  // Money that has not come in here yet cannot go.
+  if (payment.status !== 'succeeded') return 'later'
   return onPayment(payment.id, { type: 'record_foreign_refund', paymentId: payment.id, amount, outcome })
 }
 

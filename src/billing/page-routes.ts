@@ -1,7 +1,7 @@
 import { customerAt } from '../accounts/repository.ts'
 import { decodeId, type Id } from '../kernel/id.ts'
 import type { Result } from '../kernel/result.ts'
-import type { Gateway } from '../payments/gateway.ts'
+import { type Gateway, GatewayUnavailable } from '../payments/gateway.ts'
 import { openGateway } from '../payments/open-gateway.ts'
 import { gatewayAccountById } from '../payments/repository.ts'
 import { realNow } from '../platform/clock.ts'
@@ -186,5 +186,11 @@ async function standingOf(
 ): Promise<Awaited<ReturnType<Gateway['retrieve']>> | null> {
   if (payment?.gatewayAccountId == null || payment.gatewayPayment === null) return null
   const [account] = await gatewayAccountById(c.get('database'), payment.organizationId, payment.gatewayAccountId)
-  return account === undefined ? null : (await openGateway(c.env, account)).retrieve(payment.gatewayPayment)
+  if (account === undefined) return null
+  const gateway = await openGateway(c.env, account)
+  return gateway.retrieve(payment.gatewayPayment).catch((error: unknown) => {
+    if (!(error instanceof GatewayUnavailable)) throw error
+    logError('a page shows what is known here: the gateway does not answer', error.cause)
+    return null
+  })
 }

@@ -23,11 +23,13 @@ export async function getOrganization(database: Database, id: Id<'organization'>
   return fromRow(row)
 }
 
-/** The prefix of the series is one of the settings: it moves with them. */
-export function changedSettings(organization: Organization): readonly Fragment[] {
+/** The prefix of the series is one of the settings: it moves with them. By other days of dunning accounts are judged anew. */
+export function changedSettings(organization: Organization, before: Organization): readonly Fragment[] {
   const row = { id: organization.id, prefix: organization.settings.numbering.prefix }
+  const isJudgedAnew = JSON.stringify(organization.settings.dunning) !== JSON.stringify(before.settings.dunning)
   return [
     changedOrganizationRow(organization),
+    ...(isJudgedAnew ? [wokenAccounts(organization.id)] : []),
     {
       name: 'changed_invoice_series',
       rows: [row],
@@ -36,6 +38,21 @@ export function changedSettings(organization: Organization): readonly Fragment[]
          where s.organization_id = r.id returning 1`,
     },
   ]
+}
+
+/** Whoever owes is looked at now, by the account's own time; a decision that is under way says by itself when next. */
+function wokenAccounts(id: Id<'organization'>): Fragment {
+  return {
+    name: 'woken_accounts',
+    rows: [{ id }],
+    statement: (parameter) =>
+      `update accounts a set next_billing_at =
+         least(a.next_billing_at, (select t.now_at from test_clocks t where t.id = a.clock_id),
+           case when a.clock_id is null then now() end)
+       from json_to_recordset(${parameter}::json) as r(id uuid)
+       where a.organization_id = r.id and exists (select from invoices i
+         where i.organization_id = a.organization_id and i.account_id = a.id and i.status = 'open') returning 1`,
+  }
 }
 
 function changedOrganizationRow({ id, version, settings }: Organization): Fragment {

@@ -73,7 +73,7 @@ route(
       data: body,
       previous: settingsToWire(before),
     })
-    const fragments = [...changedSettings(organization), ...eventFragments([event])]
+    const fragments = [...changedSettings(organization, before), ...eventFragments([event])]
     return commitAndAnswer(c, { id: commitId, cause: 'update_settings', fragments }, { status: 200, body })
   },
 )

@@ -8,7 +8,7 @@ import { disputes } from './tables.ts'
 
 export const disputeRows = {
   created: insertsInto(disputes, 'account'),
-  changed: updatesOf(disputes, 'account', ['status', 'reason', 'evidenceDueAt', 'endedAt']),
+  changed: updatesOf(disputes, 'account', ['status', 'amount', 'reason', 'evidenceDueAt', 'endedAt']),
 }
 
 export function disputeFrom(row: typeof disputes.$inferSelect): Dispute {

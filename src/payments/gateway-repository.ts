@@ -9,7 +9,7 @@ import { gatewayAccounts, gatewayEvents } from './tables.ts'
 type Organization = Id<'organization'>
 
 export const newGatewayAccounts = insertsInto(gatewayAccounts, 'organization')
-const settings = ['name', 'webhookSecret', 'webhookEndpoint'] as const
+const settings = ['name', 'secret', 'webhookSecret', 'webhookEndpoint'] as const
 export const changedGatewayAccounts = updatesOf(gatewayAccounts, 'organization', settings)
 
 /** The columns of a gateway account as it is shown: the last event by name, as in `shownPayment`. */

@@ -3,7 +3,7 @@ import { encodeId, type Id, idsOfCommit } from '../kernel/id.ts'
 import { HOUR_MS, plusMs } from '../kernel/instant.ts'
 import { newCommitId, realNow } from '../platform/clock.ts'
 import { eventFragments } from '../platform/events/event.ts'
-import { type AppContext, invalidRequest, route, router } from '../platform/http/app.ts'
+import { type AppContext, type Caller, invalidRequest, route, router } from '../platform/http/app.ts'
 import { requires } from '../platform/http/authenticate.ts'
 import { commitAndAnswer, eventOf, missing } from '../platform/http/commit.ts'
 import { keyRecordOf, replayOf } from '../platform/http/idempotency.ts'
@@ -48,10 +48,7 @@ route(
   async (c) => {
     const { kind, name, secret_key } = c.req.valid('json')
     const { organizationId, mode } = c.get('caller')
-    if (secret_key.includes('_live_') !== (mode === 'live')) {
-      const detail = `is not a key for a ${mode} organization`
-      throw invalidRequest([{ pointer: '/secret_key', detail }])
-    }
+    requireKeyFor(mode, secret_key)
     const commitId = newCommitId()
     const ids = idsOfCommit(commitId)
     const id = ids('gateway_account')
@@ -116,20 +113,23 @@ route(
     path: '/gateway_accounts/{id}',
     tags: ['Organization'],
     summary: 'Change a gateway account',
-    description: 'Members that are left out stay as they are.',
+    description:
+      'Members that are left out stay as they are. Another `secret_key` takes the place of one that was rolled: it must be of the same account at the gateway.',
     middleware: requires('admin'),
     request: { params: idParam, body: jsonBody(gatewayAccountPatchSchema) },
     responses: answers(200, gatewayAccountSchema, 'The gateway account as it is now'),
   },
   async (c) => {
     const row = await getShown(c, c.req.valid('param').id)
-    const { name = row.name, webhook_secret: secret } = c.req.valid('json')
+    const { name = row.name, webhook_secret: secret, secret_key: key } = c.req.valid('json')
+    if (key !== undefined) requireKeyFor(c.get('caller').mode, key)
+    const apiSecret = key === undefined ? row.secret : await seal(key, c.env.SEALING_KEY, row.id)
     const webhookSecret = secret
       ? await sealWebhookSecret(c.env, row.id, secret)
       : secret === null
         ? null
         : row.webhookSecret
-    return save(c, row, { ...row, name, webhookSecret })
+    return save(c, row, { ...row, name, secret: apiSecret, webhookSecret })
   },
 )
 
@@ -176,6 +176,11 @@ route(
     return response
   },
 )
+
+function requireKeyFor(mode: Caller['mode'], key: string): void {
+  if (key.includes('_live_') === (mode === 'live')) return
+  throw invalidRequest([{ pointer: '/secret_key', detail: `is not a key for a ${mode} organization` }])
+}
 
 type Shown = Awaited<ReturnType<typeof shownGatewayAccount>>[number]
 

@@ -6,20 +6,19 @@ import type { GatewayAccount } from './repository.ts'
 
 const name = z.string().trim().min(1).max(100)
 
+const secretKey = z
+  .string()
+  .regex(/^(sk|rk)_(test|live)_\w{1,250}$/, 'must be a Stripe secret key')
+  .openapi({ description: 'Sealed before it is stored; never shown again.' })
+
 export const newGatewayAccountSchema = z
-  .strictObject({
-    kind: z.literal('stripe'),
-    name,
-    secret_key: z
-      .string()
-      .regex(/^(sk|rk)_(test|live)_\w{1,250}$/, 'must be a Stripe secret key')
-      .openapi({ description: 'Sealed before it is stored; never shown again.' }),
-  })
+  .strictObject({ kind: z.literal('stripe'), name, secret_key: secretKey })
   .openapi('NewGatewayAccount')
 
 export const gatewayAccountPatchSchema = z
   .strictObject({
     name,
+    secret_key: secretKey,
     webhook_secret: z
       .string()
       .regex(/^whsec_\w{1,250}$/, 'must be the signing secret of a Stripe webhook endpoint, whsec_…')

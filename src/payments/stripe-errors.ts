@@ -6,7 +6,10 @@ import type { Refusal } from './gateway.ts'
 
 /** Which error proves what. Whatever proves nothing is `unknown`: the same key is sent again, never a new one. */
 export function outcomeOfError(error: unknown): ChargeOutcome {
-  if (!(error instanceof Stripe.errors.StripeError)) return { kind: 'unknown' }
+  if (!(error instanceof Stripe.errors.StripeError)) {
+    logError('an error of our own leaves a payment unknown', error)
+    return { kind: 'unknown' }
+  }
   if (error.statusCode === 429 || error.code === 'lock_timeout') return { kind: 'throttled' }
   if (error instanceof Stripe.errors.StripeCardError) return outcomeOfFailure(error)
   if (isKeyRefused(error)) {
@@ -16,7 +19,9 @@ export function outcomeOfError(error: unknown): ChargeOutcome {
   // The key was first used with other parameters: what became of that is not known.
   if (error instanceof Stripe.errors.StripeIdempotencyError) return { kind: 'unknown' }
   const refused = error.statusCode === 400 || error.statusCode === 404
-  return refused ? { kind: 'rejected' } : { kind: 'unknown' }
+  if (!refused) return { kind: 'unknown' }
+  logError('the gateway rejects a payment', error)
+  return { kind: 'rejected' }
 }
 
 /** Of `last_payment_error` and of a 402: the bank says the same in both. Stripe gives empty texts for missing ones. */

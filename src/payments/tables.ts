@@ -41,7 +41,6 @@ export const gatewayAccounts = pgTable(
     chargingUntil: instantColumn('charging_until'),
     /** With which its webhooks are signed; null: none are taken. */
     webhookSecret: jsonb('webhook_secret').$type<Sealed>(),
-    /** The gateway's id of the endpoint, where we registered it (`we_…`). */
     webhookEndpoint: text('webhook_endpoint'),
     /** Until then its events were listed, in the gateway's time; what a webhook lost is before. */
     eventsReadTo: instantColumn('events_read_to'),
@@ -163,6 +162,7 @@ export const refunds = pgTable(
     status: text('status').notNull().$type<Refund['status']>(),
     amount: bigint('amount', { mode: 'bigint' }).notNull(),
     writtenOff: bigint('written_off', { mode: 'bigint' }).notNull(),
+    granted: bigint('granted', { mode: 'bigint' }),
     currency: text('currency').notNull().$type<Currency>(),
     reason: text('reason'),
     gatewayRefund: text('gateway_refund'),

@@ -6,6 +6,7 @@ import { realNow } from '../platform/clock.ts'
 import type { Database } from '../platform/db/client.ts'
 import { isUnavailable } from '../platform/db/fault.ts'
 import type { Env } from '../platform/env.ts'
+import { logError } from '../platform/log.ts'
 import type { Charge } from './domain/charge.ts'
 import { type ChargeOutcome, isUnderWayThere, type PaymentNews } from './domain/outcome.ts'
 import { type Gateway, GatewayUnavailable, type Unconfirmed } from './gateway.ts'
@@ -79,8 +80,9 @@ async function prepare(gateway: Gateway, { payment, attempt, method, invoice }: 
     if (changed === 'refused') return await rejectedUnlessTaken(gateway, gatewayPayment)
     return changed === 'changed' ? gatewayPayment : await stands(gateway, gatewayPayment, 'unknown')
   } catch (error) {
-    if (error instanceof GatewayUnavailable) return { kind: 'unknown' } as const
-    throw error
+    if (!(error instanceof GatewayUnavailable)) throw error
+    logError(error.message, error.cause, { payment: encodeId('payment', payment.id) })
+    return { kind: 'unknown' } as const
   }
 }
 
@@ -130,8 +132,9 @@ async function lookUp(gateway: Gateway, gatewayPayment: string): Promise<ChargeO
   try {
     return await gateway.retrieve(gatewayPayment)
   } catch (error) {
-    if (error instanceof GatewayUnavailable) return null
-    throw error
+    if (!(error instanceof GatewayUnavailable)) throw error
+    logError(error.message, error.cause, { gateway_payment: gatewayPayment })
+    return null
   }
 }
 

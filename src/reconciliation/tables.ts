@@ -1,5 +1,16 @@
 import { sql } from 'drizzle-orm'
-import { bigint, check, foreignKey, integer, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import {
+  bigint,
+  check,
+  foreignKey,
+  index,
+  integer,
+  pgTable,
+  primaryKey,
+  text,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core'
 import type { Currency } from '../kernel/currency.ts'
 import type { Id } from '../kernel/id.ts'
 import { gatewayAccounts } from '../payments/tables.ts'
@@ -38,6 +49,7 @@ export const reconciliationDifferences = pgTable(
     uniqueIndex('reconciliation_differences_open')
       .on(table.gatewayAccountId, table.kind, table.gatewayObject)
       .where(sql`${table.status} = 'open'`),
+    index('reconciliation_differences_object').on(table.gatewayAccountId, table.gatewayObject),
     check('reconciliation_differences_kind', sql.raw(`kind in (${quoted(differenceKinds)})`)),
     check('reconciliation_differences_resolution', sql.raw(`resolution in (${quoted(resolutions)})`)),
     check(

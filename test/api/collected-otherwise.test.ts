@@ -167,6 +167,20 @@ test('FR-088 a card that is given during a dispute hold is tried once it is rele
   await expectSoundBooks(world)
 })
 
+test('FR-082 by other days of dunning every account is judged anew from then on', async () => {
+  const world = await sellingTo({ card: null, collection: 'invoice', payment_terms_days: 0 })
+  const { jane, client, until, day } = world
+  await jane.subscribes('pro')
+  await until(day(3))
+  const { dunning } = body(await client.get('/v1/settings'))
+  const sooner = { ...dunning, reminder_days: 1, warning_days: 4, blocked_days: 5 }
+  body(await client.patch('/v1/settings', { dunning: sooner }))
+  await until(day(4))
+  expect((await jane.shown()).overdue.status).toBe('warning')
+  await until(day(5))
+  expect((await jane.shown()).overdue.status).toBe('blocked')
+})
+
 test('FR-001 a change of an account that changes nothing is no event', async () => {
   const world = await sellingTo()
   const address = { line1: '1 Main Street', line2: null, city: 'Berlin', postal_code: '10115', region: null }

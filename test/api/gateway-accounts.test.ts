@@ -74,7 +74,7 @@ test.each<[string, Json, string]>([
   ['an empty name', { name: ' ' }, '/name'],
   ['a secret of another kind', { webhook_secret: 'sk_test_1' }, '/webhook_secret'],
   ['a secret with a space', { webhook_secret: 'whsec_a b' }, '/webhook_secret'],
-  ['another key', { secret_key: 'sk_test_1' }, '/secret_key'],
+  ['a key of the other mode', { secret_key: 'sk_live_1' }, '/secret_key'],
 ])('a change to %s is refused', async (_, about, pointer) => {
   const client = await organization()
   const { id } = await own(client)
@@ -219,6 +219,20 @@ test('FR-061 what is signed with the secret that the gateway gave is taken', asy
   expect(secret).toMatch(/^whsec_\w{32}$/)
   expect((await deliverWebhook(id, givenEvent({ type: 'charge.succeeded' }), { secret })).status).toBe(200)
   expect((await deliverWebhook(id, givenEvent(), { secret: `${secret}x` })).status).toBe(400)
+})
+
+test('FR-006 a key that was rolled is replaced: what is charged from then on is charged with the new one', async () => {
+  const client = await organization()
+  const { id } = await own(client)
+  const rolled = `${client.stripeKey}rolled`
+  const changed = await client.patch(`/v1/gateway_accounts/${id}`, { secret_key: rolled })
+  expect([changed.status, changed.text.includes(rolled)]).toEqual([200, false])
+  const account = body(await client.post('/v1/accounts', { email: 'jane@startup.example', name: 'Jane' }))
+  body(await client.post(`/v1/accounts/${account.id}/payment_methods`, { token: 'pm_card_visa' }))
+  body(await client.post('/v1/invoices', { account: account.id, lines: [{ description: 'Work', unit_amount: '900' }] }))
+  expect(await gatewayOf(rolled).taken()).toMatchObject({ received: { usd: 900 } })
+  const live = `sk_live_${rolled.slice('sk_test_'.length)}`
+  expectProblem(await client.patch(`/v1/gateway_accounts/${id}`, { secret_key: live }), 422, 'invalid_request')
 })
 
 test('FR-140 all of it needs admin', async () => {

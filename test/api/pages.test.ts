@@ -20,6 +20,15 @@ async function owing(card: string | null = 'pm_card_chargeCustomerFail') {
   return { jane, invoice, url: url as string, now }
 }
 
+test('FR-059 back from the bank while the gateway is down, the page shows what is known', async () => {
+  const { url } = await owing('pm_card_authenticationRequired')
+  expect((await submits(url)).status).toBe(303)
+  await world.gateway.down(true)
+  const { status, page } = await visits(`${url}?payment_intent=pi_1`)
+  await world.gateway.down(false)
+  expect([status, page]).toEqual([200, expect.stringContaining('Your bank')])
+})
+
 test('FR-088 during a dispute hold a new card is saved, and nothing is charged to it', async () => {
   const { jane } = await owing()
   body(await world.client.post(`/v1/accounts/${jane.id}/dispute_hold`, { reason: 'It is looked into' }))

@@ -32,7 +32,13 @@ export function ourPayment(about: Partial<Payment> = {}): Payment {
 export function ourRefund(about: Partial<Refund> = {}): Refund {
   return {
     ...{ organizationId: ids('organization'), id: ids('refund'), accountId: ids('account') },
-    ...{ paymentId: ids('payment'), gatewayAccountId: ids('gateway_account'), clockId: null, creditNoteId: null },
+    ...{
+      paymentId: ids('payment'),
+      gatewayAccountId: ids('gateway_account'),
+      clockId: null,
+      creditNoteId: null,
+      granted: null,
+    },
     ...{ version: 1, status: 'pending', amount: 500n, writtenOff: 0n, currency: USD as Currency, reason: null },
     ...{ gatewayRefund: null, outcome: null, failure: null, dueAt: at('2026-01-01'), createdAt: at('2026-01-01') },
     ...{ endedAt: null, ...about },

@@ -1,4 +1,4 @@
-import type { Credit } from '../../credits/domain/credit.ts'
+import { type Credit, newCredit } from '../../credits/domain/credit.ts'
 import { encodeId, type Id } from '../../kernel/id.ts'
 import type { Instant } from '../../kernel/instant.ts'
 import { invariant } from '../../kernel/invariant.ts'
@@ -6,6 +6,7 @@ import type { Rejection } from '../../kernel/rejection.ts'
 import { err, ok, type Result } from '../../kernel/result.ts'
 import type { Payment } from '../../payments/domain/payment.ts'
 import {
+  creditIn,
   foreignRefund,
   type Refund,
   type Refundable,
@@ -65,7 +66,7 @@ function goneOf({ id, amount }: Payment, work: Work): bigint {
 export function recordRefunds(
   work: Work,
   outcomes: ReadonlyMap<Id<'refund'>, RefundOutcome>,
-  { now }: Pick<Context, 'now'>,
+  { now, ids }: Pick<Context, 'now' | 'ids'>,
 ): Work {
   let next = work
   for (const [id, outcome] of outcomes) {
@@ -74,8 +75,19 @@ export function recordRefunds(
     if (!applied) continue
     invariant(refund !== undefined, `refund ${id} must be read`)
     next = post(tell(next, 'refund', eventOf[outcome.kind], applied.refund, now), applied.ledger)
+    if (applied.refund.status === 'failed') next = creditedAgain(next, applied.refund, { now, ids })
   }
   return next
+}
+
+/** The credit that was taken back with a refund which failed: the refund's own postings have it. */
+function creditedAgain(work: Work, refund: Refund, { now, ids }: Pick<Context, 'now' | 'ids'>): Work {
+  const amount = creditIn(refund)
+  if (amount === 0n) return work
+  const { organizationId, accountId, currency, paymentId: sourceId } = refund
+  const about = { organizationId, accountId, currency, amount, source: 'overpayment', sourceId } as const
+  const credit = newCredit({ ...about, reason: 'A refund that failed', expiresAt: null, metadata: {} }, now, ids)
+  return tell(work, 'credit', 'credit.granted', credit, now)
 }
 
 /** Money that is given back as it is: no document is corrected by it. */
@@ -106,13 +118,15 @@ export function recordForeignRefund(
   if (all(work.refunds).some(({ gatewayRefund }) => gatewayRefund === outcome.gatewayRefund)) return ok(work)
   const about = { clockId: snapshot.account.clockId, creditNoteId: null, reason: null }
   const made = foreignRefund(payment, { amount, ...about }, now, ids)
-  return ok(recordRefunds(given(work, made, now), new Map([[made.id, outcome]]), { now }))
+  return ok(recordRefunds(given(work, made, now), new Map([[made.id, outcome]]), { now, ids }))
 }
 
 /** Credit that came from paying too much goes back with the money; the rest is given away. */
 function given(work: Work, refund: Refund, now: Instant): Work {
-  const { work: taken, amount } = withoutOverpaid(work, refund.paymentId, refund.amount + refund.writtenOff, now)
-  return tell(post(taken, refundGranted(refund, amount, now)), 'refund', 'refund.created', refund, now)
+  const total = refund.amount + refund.writtenOff
+  const { work: taken, amount } = withoutOverpaid(work, refund.paymentId, total, now)
+  const made: Refund = { ...refund, granted: total - amount }
+  return tell(post(taken, refundGranted(made, now)), 'refund', 'refund.created', made, now)
 }
 
 /** Takes back what is left of the credit that a payment left over, up to an amount; the caller posts it. */

@@ -70,18 +70,16 @@ export function grantCredit(
     return err(noLifetime(expiresAt, now))
   const sum = held.reduce((total, { remaining }) => total + remaining, amount)
   if (sum > MAX_CREDIT) return err(tooLarge(about, sum))
-  const credit: Credit = {
-    ...about,
-    id: ids('credit'),
-    version: 1,
-    remaining: amount,
-    expired: 0n,
-    voided: 0n,
-    createdAt: now,
-    endedAt: null,
-    end: null,
-  }
+  const credit = newCredit(about, now, ids)
   return ok({ credit, ledger: about.source === 'grant' ? granted(credit, 'credit_grant', amount, now) : null })
+}
+
+/** All of it is there. Whoever makes it posts where it comes from. */
+export function newCredit(about: NewCredit, now: Instant, ids: IdSource): Credit {
+  return {
+    ...{ ...about, id: ids('credit'), version: 1, remaining: about.amount },
+    ...{ expired: 0n, voided: 0n, createdAt: now, endedAt: null, end: null },
+  }
 }
 
 /** Takes back what is left of one. What was applied to invoices stays applied. */

@@ -58,7 +58,8 @@ export function applyDispute(
   const endedAt = ended.includes(status) ? now : null
   if (before !== null) {
     const further: readonly Dispute['status'][] = goesOn[before.status]
-    if (further.includes(status)) return { ...before, status, reason, evidenceDueAt, endedAt }
+    if (further.includes(status))
+      return { ...before, status, amount: withheldOf(before, amount), reason, evidenceDueAt, endedAt }
     const isSame = before.status !== status || (before.reason === reason && before.evidenceDueAt === evidenceDueAt)
     return isSame ? null : { ...before, reason, evidenceDueAt }
   }
@@ -78,6 +79,11 @@ export function applyDispute(
       endedAt,
     },
   }
+}
+
+/** What a bank asks about may be less than what it then contests: until it does nothing is withheld. */
+function withheldOf(before: Dispute, amount: bigint): bigint {
+  return before.status === 'open' ? before.amount : amount
 }
 
 /** Where the contested money lies: with us, withheld by the gateway, or with the customer. */

@@ -1,7 +1,7 @@
 import { HOUR_MS, type Instant, MINUTE_MS, plusMs } from '../../kernel/instant.ts'
 import { invariant } from '../../kernel/invariant.ts'
 import { type LedgerTransaction, ledgerTransaction } from '../../ledger/domain/posting.ts'
-import type { Refund, RefundOutcomeKind } from './refund.ts'
+import { creditIn, type Refund, type RefundOutcomeKind } from './refund.ts'
 
 /**
  * What the gateway said. `failed`: it tried, and the money came back. `rejected`: it refuses to try. `unknown` is no
@@ -37,7 +37,8 @@ type AppliedRefund = { readonly refund: Refund; readonly ledger: LedgerTransacti
 /**
  * The same monotonic step whoever brings the news, and however often: null when it tells nothing new. A refund that
  * failed is never changed; one that succeeded only fails, when the bank sends the money back days later (Stripe,
- * "Refunds", failed refunds). What failed stays owed on the ledger account `refund`.
+ * "Refunds", failed refunds). What failed stays owed on the ledger account `refund`, but
+ * for what was given away.
  */
 export function applyRefundOutcome(refund: Refund, outcome: RefundOutcome, now: Instant): AppliedRefund | null {
   if (refund.status === 'failed' || refund.outcome === outcome.kind) return null
@@ -59,23 +60,23 @@ export function applyRefundOutcome(refund: Refund, outcome: RefundOutcome, now: 
 
 /**
  * What is owed goes out in cash, less by what no gateway can send. Where it failed, or the bank sends it back, all of it is
- * owed again; what was only given away is not given.
+ * owed again; what was only given away is not given, and the credit that it took is the customer's again.
  */
 function movedBy(before: Refund, { status, ...refund }: Refund, at: Instant): LedgerTransaction | null {
   const { organizationId, accountId, id, currency, amount, writtenOff } = refund
   const sent = status === 'succeeded'
   const cameBack = !sent && before.status === 'succeeded'
-  const notGiven = status === 'failed' && refund.creditNoteId === null
-  if (!sent && !cameBack && !notGiven) return null
+  const isUndone = status === 'failed' && refund.granted !== null
+  if (!sent && !cameBack && !isUndone) return null
   const sign = sent ? 1n : cameBack ? -1n : 0n
-  const gift = notGiven ? amount + writtenOff : 0n
   return ledgerTransaction({
     ...{ organizationId, accountId, currency, at },
     document: id,
     kind: sent ? 'refund' : 'refund_failed',
     postings: [
-      { ledgerAccount: 'refund', amount: sign * (amount + writtenOff) + gift },
-      { ledgerAccount: 'granted', amount: -gift },
+      { ledgerAccount: 'refund', amount: sign * (amount + writtenOff) + (isUndone ? amount + writtenOff : 0n) },
+      { ledgerAccount: 'granted', amount: isUndone ? -(refund.granted ?? 0n) : 0n },
+      { ledgerAccount: 'credit', amount: isUndone ? -creditIn(refund) : 0n },
       { ledgerAccount: 'cash', amount: -sign * amount },
       { ledgerAccount: 'rounding', amount: -sign * writtenOff },
     ],

@@ -22,8 +22,10 @@ export type Refund = {
   readonly paymentId: Id<'payment'>
   readonly gatewayAccountId: Id<'gateway_account'>
   readonly clockId: Id<'test_clock'> | null
-  /** The document it follows from; null where it is given back without one. */
+  /** The credit note it follows from. Unused time is on the invoice that credits it. */
   readonly creditNoteId: Id<'credit_note'> | null
+  /** In minor units, of what is given back without a document: what was given away; the rest was the customer's credit. */
+  readonly granted: bigint | null
   readonly version: number
   readonly status: (typeof refundStatuses)[number]
   /** What the gateway sends, in minor units. */
@@ -97,13 +99,10 @@ export function foreignRefund(
   return refundOf(payment, { amount, writtenOff: 0n }, about, now, ids)
 }
 
-/** Owed to the customer without a document that says why: given away, but for the `credit` that they had for it. */
-export function refundGranted(
-  { amount, writtenOff, ...refund }: Refund,
-  credit: bigint,
-  at: Instant,
-): LedgerTransaction | null {
-  const { organizationId, accountId, id, currency } = refund
+/** Owed to the customer without a document that says why: given away, but for the credit that they had for it. */
+export function refundGranted(refund: Refund, at: Instant): LedgerTransaction | null {
+  const { organizationId, accountId, id, currency, amount, writtenOff } = refund
+  const credit = creditIn(refund)
   return ledgerTransaction({
     ...{ organizationId, accountId, document: id, kind: 'refund_granted', currency, at },
     postings: [
@@ -112,6 +111,11 @@ export function refundGranted(
       { ledgerAccount: 'refund', amount: -(amount + writtenOff) },
     ],
   })
+}
+
+/** What of it was the customer's credit, in minor units: theirs again where it fails. */
+export function creditIn({ amount, writtenOff, granted }: Pick<Refund, 'amount' | 'writtenOff' | 'granted'>): bigint {
+  return granted === null ? 0n : amount + writtenOff - granted
 }
 
 function newestFirst({ payment: left }: Refundable, { payment: right }: Refundable): number {
@@ -132,6 +136,7 @@ function refundOf(
     ...amounts,
     ...about,
     id: ids('refund'),
+    granted: null,
     paymentId: payment.id,
     version: 1,
     status: 'pending',

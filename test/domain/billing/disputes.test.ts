@@ -134,3 +134,12 @@ const confirmed: Asked = ({ payments }) => ({
   type: 'record_outcomes',
   news: [...payments.values()].map(({ id }) => ({ paymentId: id, attemptId: null, outcome: { kind: 'succeeded' } })),
 })
+
+test('FR-090 an inquiry about a part that becomes a dispute of the whole withholds the whole', () => {
+  const year = subscribes({ interval: 'year' })
+  const paid = lived(withCards(1), ['2026-06-01', year], ['2026-06-01', gateway('succeeded')])
+  const asked = lived(paid, ['2026-06-20', contests('inquiry', { amount: 50_000n })])
+  expect(balances(asked).dispute).toBeUndefined()
+  const open = lived(asked, ['2026-06-22', contests('open', { amount: 99_900n })])
+  expect(balances(open)).toEqual({ dispute: 99_900n, revenue: -99_900n })
+})
