@@ -82,7 +82,7 @@ async function readWindow(run: Run, window: Window, seen: Set<string>): Promise<
   return sumOf(read)
 }
 
-/** What is open is looked at until it is closed, however long ago it happened. */
+/** What is open is looked at until it is closed, however long ago it happened: the oldest, as far as the limit goes. */
 async function lookAgain(run: Run, seen: ReadonlySet<string>): Promise<Reconciled> {
   const open = await openObjects(run.database, run.gatewayAccount.id, ofEntries, LOOKED_UP)
   const wanted = open.filter((entry) => !seen.has(entry))
