@@ -15,6 +15,8 @@ import {
   isTiredOf,
   lastRetryAt,
   methodToTry,
+  type Next,
+  restedAt,
   scheduled,
   suspended,
 } from '../../payments/domain/collection.ts'
@@ -115,8 +117,11 @@ function newest(payments: readonly Payment[]): Payment | null {
 /** The schedule says that it is time. */
 export function retry(work: Work, invoice: FinalInvoice, context: Context): Work {
   const isCharged = work.account.collection === 'automatic' && !isSmall(balanceOf(invoice), invoice.currency)
-  const method = isCharged ? methodToTry(collecting(work, invoice, context), context.now) : null
+  const about = collecting(work, invoice, context)
+  const method = isCharged ? methodToTry(about, context.now) : null
   if (method !== null) return beginCharge(work, invoice, { method, reason: 'retry' }, context)
+  const later = isCharged ? restedAt(about, context.now) : null
+  if (later !== null) return withCollection(work, invoice, scheduled(invoice.collection, later), context.now)
   const told = isCharged && methodsIn(work).length === 0 ? withoutMethod(work, [invoice], context) : work
   return withCollection(told, invoice, suspended(invoice.collection), context.now)
 }
@@ -156,7 +161,7 @@ export function collectOtherwise(work: Work, context: Context): Work {
       work,
     )
   }
-  const charged = owed.filter(({ currency, ...invoice }) => !isSmall(balanceOf({ currency, ...invoice }), currency))
+  const charged = owed.filter((invoice) => !isSmall(balanceOf(invoice), invoice.currency))
   if (methodsIn(work).length === 0) return charged.length === 0 ? work : withoutMethod(work, charged, context)
   return charged.reduce(
     (next, invoice) => (isUntried(next, invoice) ? collectWhenDue : goOn)(next, invoice, context),
@@ -167,7 +172,8 @@ export function collectOtherwise(work: Work, context: Context): Work {
 /** What came to be owed in another way than by its finalisation; at once, where it is past due. */
 export function collectWhenDue(work: Work, invoice: FinalInvoice, context: Context): Work {
   const { collection, disputeHold } = work.account
-  if (collection !== 'automatic' || isSmall(balanceOf(invoice), invoice.currency)) return work
+  if (collection !== 'automatic' || isBeingPaid(work, invoice)) return work
+  if (isSmall(balanceOf(invoice), invoice.currency)) return work
   if (invoice.dueAt <= context.now && disputeHold === null) return retry(work, invoice, context)
   const at = invoice.dueAt > context.now ? invoice.dueAt : context.now
   return withCollection(work, invoice, scheduled(invoice.collection, at), context.now)
@@ -202,9 +208,14 @@ export function collectAgain(
     return notify(waiting, 'payment_action_required', told, context)
   }
   if (isAskedFor(work, invoice) && invoice.dueAt > now) return collectWhenDue(work, invoice, context)
-  const hasFailed = outcome !== 'canceled' || invoice.collection.failedAt !== null
-  if (!hasFailed || (work.account.collection !== 'automatic' && isAskedFor(work, invoice))) return work
-  const next = afterFailure(collecting(work, invoice, context), now)
+  const isCharged = work.account.collection === 'automatic'
+  const { failedAt } = invoice.collection
+  const hasFailed = outcome !== 'canceled' || failedAt !== null
+  if (!hasFailed || (!isCharged && isAskedFor(work, invoice))) return work
+  const failed = { ...invoice.collection, failedAt: failedAt ?? now }
+  const next: Next = isCharged
+    ? afterFailure(collecting(work, invoice, context), now)
+    : { kind: 'wait', collection: suspended(failed) }
   if (next.kind === 'fallback' && work.account.disputeHold === null)
     return beginCharge(work, invoice, { method: next.method, reason: 'fallback' }, context)
   const waiting = withCollection(work, invoice, next.collection, now)

@@ -1,7 +1,7 @@
 import type { PaymentMethod } from '../../accounts/domain/payment-method.ts'
 import type { Collection } from '../../invoices/domain/invoice.ts'
 import type { Id } from '../../kernel/id.ts'
-import { DAY_MS, type Instant } from '../../kernel/instant.ts'
+import { DAY_MS, earliest, type Instant, plusMs } from '../../kernel/instant.ts'
 import { addLocalDays, type Zone } from '../../kernel/zone.ts'
 import type { Settings } from '../../organizations/domain/organization.ts'
 import type { Attempt } from './payment.ts'
@@ -47,8 +47,8 @@ function afterRound(collecting: Collecting, now: Instant): Collection {
   const failedAt = collection.failedAt ?? now
   const failed = { ...collection, failedAt, nextAttemptAt: null }
   if (collection.state === 'exhausted') return { ...failed, state: 'exhausted' }
-  if (isBlocked || retries.days.length === 0 || methodToTry(collecting, now) === null)
-    return { ...failed, state: 'suspended' }
+  const isLeft = asked(collecting).some(({ id }) => !isRuledOut(collecting.attempts, id))
+  if (isBlocked || retries.days.length === 0 || !isLeft) return { ...failed, state: 'suspended' }
   const nextAttemptAt = nextRetryAt(failedAt, collecting, now)
   if (nextAttemptAt === null) return { ...failed, state: 'exhausted' }
   return { ...failed, state: 'retrying', nextAttemptAt }
@@ -95,6 +95,17 @@ export function methodToTry(collecting: Omit<Collecting, 'zone' | 'isBlocked'>, 
   return usable(collecting, now)[0] ?? null
 }
 
+/** When one may be tried again that now was tried too often; null: no method will be by itself. */
+export function restedAt({ attempts, tries, methods, retries }: Usable, now: Instant): Instant | null {
+  const left = asked({ methods, retries }).filter(({ id }) => !isRuledOut(attempts, id))
+  return earliest(...left.map(({ id }) => restOf(tries, id, now)))
+}
+
+function restOf(tries: readonly Attempt[], method: Id<'payment_method'>, now: Instant): Instant | null {
+  const first = triesOf(tries, method, now).toSorted((left, right) => left.dueAt - right.dueAt)[0]
+  return first === undefined ? null : plusMs(first.dueAt, TRIES_WITHIN_MS)
+}
+
 /** Only the customer can go on: nothing is tried by itself until the method changes. */
 export function suspended(collection: Collection): Collection {
   return { ...collection, state: stayingExhausted(collection, 'suspended'), nextAttemptAt: null }
@@ -118,13 +129,18 @@ function stayingExhausted({ state }: Collection, otherwise: Collection['state'])
 type Usable = Pick<Collecting, 'attempts' | 'tries' | 'methods' | 'retries'>
 
 function usable({ attempts, tries, methods, retries }: Usable, now: Instant): readonly PaymentMethod[] {
-  const asked = retries.fallbacks ? methods : methods.slice(0, 1)
-  return asked.filter((method) => !isRuledOut(attempts, method.id) && !isTiredOf(tries, method, now))
+  return asked({ methods, retries }).filter(
+    (method) => !isRuledOut(attempts, method.id) && !isTiredOf(tries, method, now),
+  )
+}
+
+function asked({ methods, retries }: Pick<Usable, 'methods' | 'retries'>): readonly PaymentMethod[] {
+  return retries.fallbacks ? methods : methods.slice(0, 1)
 }
 
 /** A card that was tried so often is left alone for a while, whoever asks. */
 export function isTiredOf(tries: readonly Attempt[], { id }: Pick<PaymentMethod, 'id'>, now: Instant): boolean {
-  return triesOf(tries, id, now) >= MAX_TRIES
+  return triesOf(tries, id, now).length >= MAX_TRIES
 }
 
 function isRuledOut(attempts: readonly Attempt[], method: Id<'payment_method'>): boolean {
@@ -132,9 +148,9 @@ function isRuledOut(attempts: readonly Attempt[], method: Id<'payment_method'>):
   return last?.decline != null && last.decline.kind !== 'soft'
 }
 
-function triesOf(attempts: readonly Attempt[], method: Id<'payment_method'>, now: Instant): number {
+function triesOf(attempts: readonly Attempt[], method: Id<'payment_method'>, now: Instant): readonly Attempt[] {
   const since = now - TRIES_WITHIN_MS
-  return attempts.filter(({ paymentMethodId, dueAt }) => paymentMethodId === method && dueAt > since).length
+  return attempts.filter(({ paymentMethodId, dueAt }) => paymentMethodId === method && dueAt > since)
 }
 
 /** The methods tried since the last try that was no fallback, and whether that was made by itself. */

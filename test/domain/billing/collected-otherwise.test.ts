@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { AccountPatch } from '../../../src/accounts/domain/create.ts'
+import { at } from '../../support/given.ts'
 import {
   accessIn,
   attachesCard,
@@ -142,6 +143,22 @@ describe('FR-060 switching is no way around the schedule', () => {
     expect([tries(asked).length, collectionOf(asked).state]).toEqual([1, 'suspended'])
   })
 
+  test('of more invoices than a card may be tried for, the rest waits until it may be again', () => {
+    const hourly = Array.from({ length: 18 }, () => ['2026-06-01', writes([['1', '5000']])] as const)
+    const start = lived(withCards(1, {}, { collection: 'invoice', paymentTermsDays: 0 }), ...hourly)
+    const switched = lived(start, ['2026-06-03', toAutomatic])
+    expect(tries(switched)).toHaveLength(15)
+    expect(collectionOf(switched, 17)).toMatchObject({ state: 'retrying', nextAttemptAt: at('2026-07-03') })
+    expect(owed(livesOn(switched, '2026-07-03', paying))).toBe(0n)
+  })
+
+  test('a card that was tried too often is tried again when it may be', () => {
+    const often = Array.from({ length: 14 }, () => [['2026-06-02', pays()] as const, ['2026-06-02', soft] as const])
+    const tired = lived(bought(), [START, soft], ...often.flat())
+    const end = livesOn(tired, '2026-07-13', paying)
+    expect([tries(end).length, owed(end)]).toEqual([16, 0n])
+  })
+
   test('who has no card is told once, of all that is owed', () => {
     const start = livesOn(lived(withCards(0, {}, { collection: 'invoice' }), [START, subscribes()]), '2026-08-05')
     const told = lived(start, ['2026-08-05', toAutomatic]).notices.slice(start.notices.length)
@@ -151,12 +168,13 @@ describe('FR-060 switching is no way around the schedule', () => {
 
   test('what fails after the switch has failed', () => {
     const failed = lived(
-      bought(),
+      bought(withCards(2)),
       [START, gateway('processing')],
       ['2026-06-01T11:00:00Z', toInvoice],
       ['2026-06-02', soft],
     )
     expect([accessIn(failed), noticesOf(failed)]).toEqual([['grace'], ['2026-06-02 payment_failed']])
+    expect(tries(failed)).toEqual(['0 first 99900 declined'])
     const back = livesOn(lived(failed, ['2026-06-03', toAutomatic]), '2026-06-30', paying)
     expect(owed(back)).toBe(0n)
   })
@@ -201,8 +219,8 @@ describe('FR-087 what blocked the account is paid', () => {
 
 test('FR-065 the first notice of a failure says when access will end', () => {
   const { notices } = livesOn(bought(), '2026-06-30', declining())
-  const at = (kind: string) => notices.find((notice) => notice.kind === kind)
-  expect(at('payment_failed')?.facts.blockedAt).toBe(at('access_blocked')?.createdAt)
+  const first = (kind: string) => notices.find((notice) => notice.kind === kind)
+  expect(first('payment_failed')?.facts.blockedAt).toBe(first('access_blocked')?.createdAt)
 })
 
 test('FR-062 the card that the bank renewed is tried, also where every retry was made', () => {

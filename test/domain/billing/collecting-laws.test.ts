@@ -73,6 +73,14 @@ const laws: Readonly<Record<string, (moment: Moment) => void>> = {
     }
   },
 
+  'by invoice nothing is tried but what is asked for, and during a hold nothing again': ({ after, ...moment }) => {
+    const { collection, disputeHold } = after.snapshot.account
+    const asked = collection === 'invoice' ? ['customer', 'request'] : ['customer', 'request', 'first']
+    if (collection === 'automatic' && disputeHold === null) return
+    const made = (decisionOf({ ...moment, after })?.attempts ?? []).filter(({ before }) => before === null)
+    expect(made.map((change) => change.after.reason).filter((reason) => !asked.includes(reason))).toEqual([])
+  },
+
   'what is owed by who can be charged has been tried, or will be': ({ after }) => {
     const { account } = after.snapshot
     const methods = [...after.methods.values()].filter(({ removedAt }) => removedAt === null)

@@ -11,6 +11,7 @@ import {
   type Collecting,
   lastRetryAt,
   methodToTry,
+  restedAt,
   suspended,
 } from '../../../src/payments/domain/collection.ts'
 import type { Attempt } from '../../../src/payments/domain/payment.ts'
@@ -215,9 +216,12 @@ describe('FR-060 a card is tried 15 times in 30 days at most', () => {
     expect(method(days(15), plusMs(FAILED, 30 * DAY_MS))).toBe(first)
   })
 
-  test('then its retries are suspended', () => {
+  test('then it keeps its place in the schedule, and is tried when it may be again', () => {
     const tries = days(15)
-    expect(waiting({ attempts: tries, tries }, plusMs(FAILED, 3 * DAY_MS)).state).toBe('suspended')
+    expect(waiting({ attempts: tries, tries }, plusMs(FAILED, 3 * DAY_MS)).state).toBe('retrying')
+    expect(restedAt(collecting({ attempts: tries, tries }), FAILED)).toBe(
+      plusMs(tries[0]?.dueAt ?? FAILED, 30 * DAY_MS),
+    )
   })
 })
 
