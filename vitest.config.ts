@@ -70,6 +70,7 @@ export default defineConfig({
           provide: { faults },
           expect: expecting,
           testTimeout: 30_000,
+          hookTimeout: 30_000, // the first of a file begins with its database and its Worker
           deps: { optimizer: { ssr: { enabled: true, include: ['stripe'] } } },
         },
       },

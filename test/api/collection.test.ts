@@ -124,9 +124,11 @@ describe('FR-060 an organization says on which days it tries again:', () => {
     for (let more = 0; more < 5; more++) body(await jane.pays(latest_invoice))
     await until(day(9))
     expect(await jane.attempts()).toHaveLength(15)
-    expect(await collection(world)).toEqual({ state: 'suspended', failed_at: day(0), next_attempt_at: null })
     await until(day(13))
     expect(await jane.attempts()).toHaveLength(15)
+    expect(await collection(world), 'when the first of them is 30 days ago').toEqual(retrying(day(0), day(30)))
+    await until(day(30))
+    expect(await jane.attempts()).toHaveLength(16)
   })
 })
 
@@ -174,16 +176,14 @@ describe('FR-060 a new default method', () => {
     expect(await reasons(world)).toEqual(['first', 'new_method'])
   })
 
-  test('takes the place of a removed one when the next try comes', async () => {
+  test('takes the place of a removed one, and is tried at once', async () => {
     const world = await sellingTo({ card: FAILS })
-    const { jane, client, until, day } = world
+    const { jane, client } = world
     const { payment } = await jane.subscribes('pro')
     const spare = await jane.changesCard('pm_card_visa', { default: false })
     body(await client.delete(`/v1/accounts/${jane.id}/payment_methods/${payment.payment_method}`))
-    expect(await reasons(world)).toEqual(['first'])
-    await until(day(3))
     expect((await jane.attempts()).at(-1)).toMatchObject({
-      ...{ reason: 'retry', payment_method: spare.id, outcome: 'succeeded' },
+      ...{ reason: 'new_method', payment_method: spare.id, outcome: 'succeeded' },
     })
   })
 })

@@ -1,3 +1,4 @@
+import type { Account } from '../../accounts/domain/account.ts'
 import { changeAccount } from '../../accounts/domain/create.ts'
 import type { Rejection } from '../../kernel/rejection.ts'
 import { ok, type Result } from '../../kernel/result.ts'
@@ -13,10 +14,8 @@ export function updateAccount(
 ): Result<Work, Rejection> {
   const changed = changeAccount(work.account, patch)
   if (!changed.ok) return changed
-  const isSame = (Object.keys(patch) as (keyof typeof patch)[]).every(
-    (key) => patch[key] === undefined || isEqual(changed.value[key], work.account[key]),
-  )
-  if (isSame) return ok(work)
+  const members = Object.keys(changed.value) as (keyof Account)[]
+  if (members.every((member) => isEqual(changed.value[member], work.account[member]))) return ok(work)
   const told = tellAccount(work, 'account.updated', changed.value, context)
   return ok(changed.value.collection === work.account.collection ? told : collectOtherwise(told, context))
 }
