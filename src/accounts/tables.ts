@@ -129,6 +129,7 @@ export const paymentMethods = pgTable(
     expiryMonth: smallint('expiry_month'),
     expiryYear: smallint('expiry_year'),
     createdAt: instantColumn('created_at').notNull(),
+    renewedAt: instantColumn('renewed_at'),
     removedAt: instantColumn('removed_at'),
   },
   (table) => [

@@ -17,7 +17,16 @@ import { type Decision, isEmpty } from './domain/decision.ts'
 import { nextSnapshot } from './domain/fold.ts'
 import type { Snapshot } from './domain/snapshot.ts'
 import { outdated, previewHashOf } from './preview.ts'
-import { type Asked, invoiceOfNote, invoiceOfPayment, type Loaded, load, namedIn, readShown } from './repository.ts'
+import {
+  type Asked,
+  invoiceOfNote,
+  invoiceOfPayment,
+  invoiceOfRefund,
+  type Loaded,
+  load,
+  namedIn,
+  readShown,
+} from './repository.ts'
 import { answerOf } from './schemas.ts'
 import { numbered, type Resume, resumeOf, type Shown, shownAfter, shownOf, withNumbers } from './shown.ts'
 import { theAccount, theAccountOf, timeOf } from './snapshot-repository.ts'
@@ -36,6 +45,7 @@ export type DispatchRequest = {
     | { readonly kind: 'credit'; readonly id: Id<'credit'> }
     | { readonly kind: 'credit_note'; readonly id: Id<'credit_note'> }
     | { readonly kind: 'payment'; readonly id: Id<'payment'> }
+    | { readonly kind: 'refund'; readonly id: Id<'refund'> }
   readonly command: Command
   /** Of the preview that the command must make true; null or left out: it is made in any case. */
   readonly previewHash?: string | null
@@ -224,6 +234,10 @@ function askedOf({ organizationId, target, command, idempotency }: DispatchReque
     case 'payment': {
       const chosen = theAccountOf('payments', organizationId, target.id)
       return { ...base, chosen, target: { paidInvoices: invoiceOfPayment(organizationId, target.id) } }
+    }
+    case 'refund': {
+      const chosen = theAccountOf('refunds', organizationId, target.id)
+      return { ...base, chosen, target: { paidInvoices: invoiceOfRefund(organizationId, target.id) } }
     }
     case 'credit_note': {
       const chosen = theAccountOf('credit_notes', organizationId, target.id)

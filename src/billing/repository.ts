@@ -68,6 +68,13 @@ export function invoiceOfPayment(organizationId: Id<'organization'>, id: Id<'pay
   return sql`(select organization_id, invoice_id from payments where organization_id = ${organizationId} and id = ${id})`
 }
 
+/** The invoice whose payment a refund gives back, as (organization_id, invoice id). */
+export function invoiceOfRefund(organizationId: Id<'organization'>, id: Id<'refund'>): SQL {
+  return sql`(select p.organization_id, p.invoice_id from refunds f join payments p
+    on p.organization_id = f.organization_id and p.id = f.payment_id
+    where f.organization_id = ${organizationId} and f.id = ${id})`
+}
+
 const NO_UUID = '00000000-0000-0000-0000-000000000000'
 
 /** All that one interactive command needs, in one trip. */

@@ -96,6 +96,7 @@ const answers = {
   record_refunds: ofNothing,
   record_dispute: ofNothing,
   record_foreign_refund: ofNothing,
+  resolve_refund: { status: 200, toWire: ({ refund }) => refundToWire(there(refund)) },
   refund_payment: { status: 201, toWire: ({ refund }) => refundToWire(there(refund)) },
 } as const satisfies Record<Command['type'], Answer>
 

@@ -35,9 +35,9 @@ export function theAccounts(
 }
 
 export function theAccountOf(
-  table: 'subscriptions' | 'invoices' | 'credits' | 'credit_notes' | 'payments',
+  table: 'subscriptions' | 'invoices' | 'credits' | 'credit_notes' | 'payments' | 'refunds',
   organizationId: Id<'organization'>,
-  id: Id<'subscription'> | Id<'invoice'> | Id<'credit'> | Id<'credit_note'> | Id<'payment'>,
+  id: Id<'subscription'> | Id<'invoice'> | Id<'credit'> | Id<'credit_note'> | Id<'payment'> | Id<'refund'>,
 ): Chosen {
   return sql`(select organization_id, account_id from ${sql.raw(table)} where organization_id = ${organizationId} and id = ${id})`
 }

@@ -101,8 +101,7 @@ const sourceKinds = {
   proration: 'invoice',
   credit_note: 'credit_note',
   overpayment: 'payment',
-  void: 'invoice',
-  cancellation: 'invoice',
+  refund: 'refund',
 } as const satisfies Record<Credit['source'], IdKind>
 
 function sourceDocument({ source, sourceId }: Credit): string | null {

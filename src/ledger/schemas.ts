@@ -42,6 +42,7 @@ const documentOf = {
   refund: 'refund',
   refund_granted: 'refund',
   refund_failed: 'refund',
+  refund_resolved: 'refund',
   dispute_opened: 'dispute',
   dispute_won: 'dispute',
   dispute_lost: 'dispute',

@@ -2,7 +2,7 @@ import { eq, sql } from 'drizzle-orm'
 import type { Id } from '../kernel/id.ts'
 import { type Instant, MINUTE_MS, plusMs, toIso } from '../kernel/instant.ts'
 import type { Database } from '../platform/db/client.ts'
-import { type HeardEvent, nextTryAt, triedSince } from './domain/gateway-event.ts'
+import { type HeardEvent, keptSince, nextTryAt, triedSince } from './domain/gateway-event.ts'
 import { gatewayAccounts, gatewayEvents } from './tables.ts'
 
 export type GatewayEvent = typeof gatewayEvents.$inferSelect
@@ -82,6 +82,13 @@ export async function settleEvents(database: Database, tried: readonly Tried[], 
       error text, applied_at timestamptz, next_at timestamptz)
     where e.gateway_account_id = r.gateway_account_id and e.event_id = r.event_id
       and (e.tries = r.tries or r.applied_at is not null)`)
+}
+
+/** Drops up to `limit` of those that were applied and are not told of any more. */
+export function forgetEvents(database: Database, id: Id<'gateway_account'>, now: Instant, limit: number) {
+  const old = sql`(select e.gateway_account_id, e.event_id from gateway_events e where e.gateway_account_id = ${id}
+    and e.received_at < ${toIso(keptSince(now))} and e.applied_at is not null limit ${limit})`
+  return database.orm.delete(gatewayEvents).where(sql`(gateway_account_id, event_id) in ${old}`)
 }
 
 /** Until when events were listed; it never goes back. */

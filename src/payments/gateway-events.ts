@@ -12,6 +12,7 @@ import {
   claimEvents,
   dueEvents,
   eventsRead,
+  forgetEvents,
   type GatewayEvent,
   type GatewayEventKey,
   keepEvents,
@@ -109,12 +110,14 @@ export async function sweepGatewayEvents(env: Env, database: Database): Promise<
 
 /** Events are listed a little later than they happen, and not quite in order. */
 const OVERLAP_MS = 10 * MINUTE_MS
+/** In an hour; what is left is dropped in the next. */
+const FORGOTTEN_AT_ONCE = 10_000
 /** 50,000 events; the next look goes on where this one ended. */
 const MAX_PAGES = 500
 
 /**
  * Finds what webhooks lost, or nobody sent: reads the gateway's own list of events from where it was read to, and keeps
- * what is not known. Answers how many these were; the sweep has them applied. @throws where the gateway does not answer.
+ * what is not known. Answers how many these were; the sweep has them applied. What is long over is dropped. @throws where the gateway does not answer.
  */
 export async function findMissedEvents(env: Env, database: Database, gatewayAccount: GatewayAccount): Promise<number> {
   const gateway = await openEvents(env, gatewayAccount)
@@ -133,5 +136,6 @@ export async function findMissedEvents(env: Env, database: Database, gatewayAcco
     pages += 1
     if (pages === MAX_PAGES) break
   }
+  await forgetEvents(database, gatewayAccount.id, realNow(), FORGOTTEN_AT_ONCE)
   return found
 }

@@ -12,7 +12,9 @@ import { payments, refunds } from './tables.ts'
 type Organization = Id<'organization'>
 
 const newRefunds = insertsInto(refunds, 'account')
-const changes = ['status', 'outcome', 'failure', 'gatewayRefund', 'endedAt', 'claimedUntil', 'settledAt'] as const
+const changes = [
+  ...(['status', 'outcome', 'failure', 'resolution', 'gatewayRefund', 'endedAt', 'claimedUntil', 'settledAt'] as const),
+] as const
 const changedRows = updatesOf(refunds, 'account', changes)
 
 /**

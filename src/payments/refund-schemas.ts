@@ -3,7 +3,7 @@ import { encodeId } from '../kernel/id.ts'
 import { toIso } from '../kernel/instant.ts'
 import { pageQuery } from '../platform/http/pagination.ts'
 import { amountSchema, freeText, idSchema, optionalId, timeOrNull, timeSchema } from '../platform/http/wire.ts'
-import { type Refund, refundOutcomeKinds, refundStatuses } from './domain/refund.ts'
+import { type Refund, refundOutcomeKinds, refundResolutions, refundStatuses } from './domain/refund.ts'
 
 export const refundQuerySchema = z.strictObject({
   ...pageQuery,
@@ -27,6 +27,9 @@ export const refundSchema = z
     reason: z.string().nullable(),
     outcome: z.enum(refundOutcomeKinds).nullable().openapi({ description: 'What the gateway said last.' }),
     failure: z.string().nullable().openapi({ description: 'Why it failed, in the gateway’s word.' }),
+    resolution: z.enum(refundResolutions).nullable().openapi({
+      description: 'How one that failed was given back after all: POST /v1/refunds/{id}/resolve.',
+    }),
     gateway_refund: z.string().nullable(),
     due_at: timeSchema,
     created_at: timeSchema,
@@ -47,6 +50,7 @@ export function refundToWire(refund: Refund): z.output<typeof refundSchema> {
     reason: refund.reason,
     outcome: refund.outcome,
     failure: refund.failure,
+    resolution: refund.resolution,
     gateway_refund: refund.gatewayRefund,
     due_at: toIso(refund.dueAt),
     created_at: toIso(refund.createdAt),
@@ -63,3 +67,12 @@ export const newRefundSchema = z
     reason: freeText(500),
   })
   .openapi('NewRefund')
+
+export const resolveRefundSchema = z
+  .strictObject({
+    resolution: z.enum(refundResolutions).openapi({
+      description:
+        'refund: it is sent again, by a refund of its own · credit: to the account’s credit · out_of_band: you have paid it by other means.',
+    }),
+  })
+  .openapi('ResolveRefund')

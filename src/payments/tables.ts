@@ -23,7 +23,7 @@ import type { Sealed } from '../platform/seal.ts'
 import type { Decline } from './domain/decline.ts'
 import { type Dispute, disputeStatuses } from './domain/dispute.ts'
 import { type Attempt, attemptReasons, type Manual, type OutcomeKind, type Payment } from './domain/payment.ts'
-import type { Refund, RefundOutcomeKind } from './domain/refund.ts'
+import { type Refund, type RefundOutcomeKind, refundResolutions } from './domain/refund.ts'
 
 export const gatewayAccounts = pgTable(
   'gateway_accounts',
@@ -84,14 +84,10 @@ export const payments = pgTable(
   },
   (table) => [
     primaryKey({ name: 'payments_pkey', columns: [table.organizationId, table.id] }),
-    foreignKey({
-      columns: [table.organizationId, table.invoiceId],
-      foreignColumns: [invoices.organizationId, invoices.id],
-      name: 'payments_invoice',
-    }),
-    methodKey(table, 'payments_method'),
-    gatewayKey(table, 'payments_gateway_account'),
-    accountKey(table, 'payments_account'),
+    reference('payments_invoice', table, 'invoiceId', invoices),
+    reference('payments_method', table, 'paymentMethodId', paymentMethods),
+    reference('payments_gateway_account', table, 'gatewayAccountId', gatewayAccounts),
+    reference('payments_account', table, 'accountId', accounts),
     uniqueIndex('payments_open').on(table.organizationId, table.invoiceId).where(sql`${table.status} = 'pending'`),
     index('payments_by_invoice').on(table.organizationId, table.invoiceId),
     index('payments_by_account').on(table.organizationId, table.accountId),
@@ -131,11 +127,11 @@ export const paymentAttempts = pgTable(
   },
   (table) => [
     primaryKey({ name: 'payment_attempts_pkey', columns: [table.organizationId, table.id] }),
-    paymentKey(table, 'payment_attempts_payment'),
-    accountKey(table, 'payment_attempts_account'),
-    gatewayKey(table, 'payment_attempts_gateway_account'),
-    clockKey(table, 'payment_attempts_clock'),
-    methodKey(table, 'payment_attempts_method'),
+    reference('payment_attempts_payment', table, 'paymentId', payments),
+    reference('payment_attempts_account', table, 'accountId', accounts),
+    reference('payment_attempts_gateway_account', table, 'gatewayAccountId', gatewayAccounts),
+    reference('payment_attempts_clock', table, 'clockId', testClocks),
+    reference('payment_attempts_method', table, 'paymentMethodId', paymentMethods),
     check('payment_attempts_reason', sql.raw(`reason in (${quoted(attemptReasons)})`)),
     // One try at a time: whoever begins a second one loses.
     uniqueIndex('payment_attempts_open').on(table.organizationId, table.paymentId).where(sql`${table.endedAt} is null`),
@@ -168,6 +164,7 @@ export const refunds = pgTable(
     gatewayRefund: text('gateway_refund'),
     outcome: text('outcome').$type<RefundOutcomeKind>(),
     failure: text('failure'),
+    resolution: text('resolution').$type<Refund['resolution']>(),
     dueAt: instantColumn('due_at').notNull(),
     createdAt: instantColumn('created_at').notNull(),
     endedAt: instantColumn('ended_at'),
@@ -179,15 +176,11 @@ export const refunds = pgTable(
   },
   (table) => [
     primaryKey({ name: 'refunds_pkey', columns: [table.organizationId, table.id] }),
-    paymentKey(table, 'refunds_payment'),
-    accountKey(table, 'refunds_account'),
-    gatewayKey(table, 'refunds_gateway_account'),
-    clockKey(table, 'refunds_clock'),
-    foreignKey({
-      columns: [table.organizationId, table.creditNoteId],
-      foreignColumns: [creditNotes.organizationId, creditNotes.id],
-      name: 'refunds_credit_note',
-    }),
+    reference('refunds_payment', table, 'paymentId', payments),
+    reference('refunds_account', table, 'accountId', accounts),
+    reference('refunds_gateway_account', table, 'gatewayAccountId', gatewayAccounts),
+    reference('refunds_clock', table, 'clockId', testClocks),
+    reference('refunds_credit_note', table, 'creditNoteId', creditNotes),
     index('refunds_by_payment').on(table.organizationId, table.paymentId),
     index('refunds_by_account').on(table.organizationId, table.accountId),
     uniqueIndex('refunds_gateway_refund').on(table.gatewayAccountId, table.gatewayRefund),
@@ -199,6 +192,10 @@ export const refunds = pgTable(
     index('refunds_clock_due').on(table.clockId, table.dueAt).where(sql`${table.endedAt} is null`),
     check('refunds_status', sql`${table.status} in ('pending', 'succeeded', 'failed')`),
     check('refunds_ended', sql`(${table.status} = 'pending') = (${table.endedAt} is null)`),
+    check(
+      'refunds_resolution',
+      sql.raw(`resolution is null or status = 'failed' and resolution in (${quoted(refundResolutions)})`),
+    ),
     check('refunds_amount', sql`${table.amount} > 0 and ${table.writtenOff} >= 0`),
   ],
 )
@@ -223,9 +220,9 @@ export const disputes = pgTable(
   },
   (table) => [
     primaryKey({ name: 'disputes_pkey', columns: [table.organizationId, table.id] }),
-    paymentKey(table, 'disputes_payment'),
-    accountKey(table, 'disputes_account'),
-    gatewayKey(table, 'disputes_gateway_account'),
+    reference('disputes_payment', table, 'paymentId', payments),
+    reference('disputes_account', table, 'accountId', accounts),
+    reference('disputes_gateway_account', table, 'gatewayAccountId', gatewayAccounts),
     uniqueIndex('disputes_gateway_dispute').on(table.gatewayAccountId, table.gatewayDispute),
     index('disputes_by_payment').on(table.organizationId, table.paymentId),
     index('disputes_by_account').on(table.organizationId, table.accountId),
@@ -256,7 +253,7 @@ export const gatewayEvents = pgTable(
   },
   (table) => [
     primaryKey({ name: 'gateway_events_pkey', columns: [table.gatewayAccountId, table.eventId] }),
-    gatewayKey(table, 'gateway_events_gateway_account'),
+    reference('gateway_events_gateway_account', table, 'gatewayAccountId', gatewayAccounts),
     index('gateway_events_received').on(table.gatewayAccountId, table.receivedAt),
     index('gateway_events_waiting').on(table.nextAt).where(sql`${table.appliedAt} is null`),
   ],
@@ -266,35 +263,13 @@ function quoted(names: readonly string[]): string {
   return names.map((name) => `'${name}'`).join(', ')
 }
 
-type Keyed<K extends string> = Readonly<Record<'organizationId' | K, AnyPgColumn>>
-
-function accountKey({ organizationId, accountId }: Keyed<'accountId'>, name: string) {
-  return foreignKey({
-    columns: [organizationId, accountId],
-    foreignColumns: [accounts.organizationId, accounts.id],
-    name,
-  })
-}
-
-function clockKey({ organizationId, clockId }: Keyed<'clockId'>, name: string) {
-  const foreignColumns: [AnyPgColumn, AnyPgColumn] = [testClocks.organizationId, testClocks.id]
-  return foreignKey({ columns: [organizationId, clockId], foreignColumns, name })
-}
-
-function gatewayKey({ organizationId, gatewayAccountId }: Keyed<'gatewayAccountId'>, name: string) {
-  const foreignColumns: [AnyPgColumn, AnyPgColumn] = [gatewayAccounts.organizationId, gatewayAccounts.id]
-  return foreignKey({ columns: [organizationId, gatewayAccountId], foreignColumns, name })
-}
-
-function methodKey({ organizationId, paymentMethodId }: Keyed<'paymentMethodId'>, name: string) {
-  const foreignColumns: [AnyPgColumn, AnyPgColumn] = [paymentMethods.organizationId, paymentMethods.id]
-  return foreignKey({ columns: [organizationId, paymentMethodId], foreignColumns, name })
-}
-
-function paymentKey({ organizationId, paymentId }: Keyed<'paymentId'>, name: string) {
-  return foreignKey({
-    columns: [organizationId, paymentId],
-    foreignColumns: [payments.organizationId, payments.id],
-    name,
-  })
+/** To a row of the same organization. */
+function reference<K extends string>(
+  name: string,
+  table: Readonly<Record<'organizationId' | K, AnyPgColumn>>,
+  column: K,
+  to: Readonly<Record<'organizationId' | 'id', AnyPgColumn>>,
+) {
+  const foreignColumns: [AnyPgColumn, AnyPgColumn] = [to.organizationId, to.id]
+  return foreignKey({ columns: [table.organizationId, table[column]], foreignColumns, name })
 }

@@ -161,3 +161,20 @@ test('FR-061 a gateway that gives no answer moves nothing on', async () => {
   await gateway.down(false)
   expect(await looks()).toBe(1)
 })
+
+test('FR-061 an event that was applied is forgotten once nobody tells of it any more; one that was not stays', async () => {
+  await happens(3)
+  expect(await looks()).toBe(3)
+  const [old, given, young] = (await known()).map(({ event_id }) => event_id)
+  const age = (event: string, days: number, isApplied: boolean) =>
+    sql(
+      `update gateway_events set received_at = now() - make_interval(days => $2), applied_at = case when $3 then now() end
+       where event_id = $1`,
+      ...[event, days, isApplied],
+    )
+  await age(old, 36, true)
+  await age(given, 36, false)
+  await age(young, 34, true)
+  expect(await looks()).toBe(0)
+  expect(idsOf(await known())).toEqual([given, young].toSorted())
+})

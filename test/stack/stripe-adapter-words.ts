@@ -40,8 +40,8 @@ export function ourRefund(about: Partial<Refund> = {}): Refund {
       granted: null,
     },
     ...{ version: 1, status: 'pending', amount: 500n, writtenOff: 0n, currency: USD as Currency, reason: null },
-    ...{ gatewayRefund: null, outcome: null, failure: null, dueAt: at('2026-01-01'), createdAt: at('2026-01-01') },
-    ...{ endedAt: null, ...about },
+    ...{ gatewayRefund: null, outcome: null, failure: null, resolution: null, endedAt: null },
+    ...{ dueAt: at('2026-01-01'), createdAt: at('2026-01-01'), ...about },
   }
 }
 

@@ -24,6 +24,8 @@ export type PaymentMethod = {
   readonly expiryMonth: number | null
   readonly expiryYear: number | null
   readonly createdAt: Instant
+  /** When its bank sent a new card for it, of which the gateway told; null: never. */
+  readonly renewedAt: Instant | null
   /** Never charged again from then on. */
   readonly removedAt: Instant | null
 }

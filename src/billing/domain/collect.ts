@@ -19,6 +19,7 @@ import {
   restedAt,
   scheduled,
   suspended,
+  triesWith,
 } from '../../payments/domain/collection.ts'
 import { chargeable, isSmall } from '../../payments/domain/gateway-amount.ts'
 import type { Attempt, Payment } from '../../payments/domain/payment.ts'
@@ -144,10 +145,10 @@ export function collectAll(
   }, work)
 }
 
-/** It waits, though the default has not been tried for it. */
+/** It waits, though the default, as it is now, has not been tried for it. */
 export function isUntried(work: Work, { id, collection }: FinalInvoice): boolean {
   const [method] = methodsIn(work)
-  const isTried = attemptsOn(work, { id }).some(({ paymentMethodId }) => paymentMethodId === method?.id)
+  const isTried = method !== undefined && triesWith(attemptsOn(work, { id }), method).length > 0
   const isAwaited = collection.failedAt === null && collection.nextAttemptAt !== null
   return !isTried && !isAwaited && !isTakenBack(collection)
 }

@@ -9,6 +9,7 @@ import type { Instant } from '../../kernel/instant.ts'
 import type { DisputeNews } from '../../payments/domain/dispute.ts'
 import type { PaymentNews } from '../../payments/domain/outcome.ts'
 import type { Attempt, Manual } from '../../payments/domain/payment.ts'
+import type { Refund } from '../../payments/domain/refund.ts'
 import type { RefundOutcome } from '../../payments/domain/refund-outcome.ts'
 import type { CreateSubscription, SubscriptionCommand } from '../../subscriptions/domain/command.ts'
 import type { Report } from '../../usage/domain/report.ts'
@@ -87,6 +88,12 @@ export type AccountCommand =
       readonly paymentId: Id<'payment'>
       readonly amount: bigint | null
       readonly reason: string
+    }
+  /** What a document gave back and the gateway could not is given in another way, or sent again. */
+  | {
+      readonly type: 'resolve_refund'
+      readonly refundId: Id<'refund'>
+      readonly resolution: NonNullable<Refund['resolution']>
     }
   /** Somebody gave money back at the gateway, past us. */
   | {

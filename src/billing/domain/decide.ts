@@ -13,7 +13,7 @@ import { placeHold, releaseHold } from './hold.ts'
 import { attachMethod, removeMethod, setDefaultMethod, updateMethod } from './methods.ts'
 import { recordOutcomes } from './outcomes.ts'
 import { payInvoice, recordPayment } from './pay.ts'
-import { recordForeignRefund, recordRefunds, refundPayment } from './refunds.ts'
+import { recordForeignRefund, recordRefunds, refundPayment, resolveRefund } from './refunds.ts'
 import { applyCredit, grant, markUncollectible, takeBack } from './settlements.ts'
 import type { Snapshot } from './snapshot.ts'
 import { withStanding } from './standing.ts'
@@ -61,6 +61,7 @@ const deciders: { readonly [T in Command['type']]: Decide<CommandOf<T>> } = {
   release_hold: releaseHold,
   record_dispute: recordDispute,
   refund_payment: refundPayment,
+  resolve_refund: resolveRefund,
   record_foreign_refund: recordForeignRefund,
   record_outcomes: (work, { news }, context) => ok(recordOutcomes(work, news, context)),
   record_refunds: (work, { outcomes }, context) => ok(recordRefunds(work, outcomes, context)),

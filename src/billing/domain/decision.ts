@@ -48,7 +48,7 @@ export type PaymentEventType =
 type CreditEventType = 'credit.granted' | 'credit.applied' | 'credit.released' | 'credit.expired' | 'credit.voided'
 type CreditNoteEventType = 'credit_note.created' | 'credit_note.voided'
 type DiscountEventType = 'discount.created' | 'discount.used' | 'discount.given_back' | 'discount.ended'
-type RefundEventType = 'refund.created' | 'refund.succeeded' | 'refund.failed' | 'refund.pending'
+type RefundEventType = `refund.${'created' | 'succeeded' | 'failed' | 'pending' | 'resolved'}`
 type DisputeEventType = 'dispute.created' | 'dispute.updated' | 'dispute.won' | 'dispute.lost' | 'dispute.closed'
 
 /** What happens to each kind of thing. */

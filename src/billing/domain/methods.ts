@@ -1,9 +1,8 @@
 import type { PaymentMethod } from '../../accounts/domain/payment-method.ts'
-import type { Collection } from '../../invoices/domain/invoice.ts'
+import type { FinalInvoice } from '../../invoices/domain/invoice.ts'
 import { encodeId, type Id } from '../../kernel/id.ts'
 import type { Rejection } from '../../kernel/rejection.ts'
 import { err, ok, type Result } from '../../kernel/result.ts'
-import { isTakenBack } from '../../payments/domain/collection.ts'
 import { all, put } from './book.ts'
 import { collectAll, isUntried } from './collect.ts'
 import type { CommandOf } from './command.ts'
@@ -21,7 +20,7 @@ export function attachMethod(
   const attached: PaymentMethod = {
     ...method,
     ...{ organizationId: account.organizationId, accountId: account.id, id: context.ids('payment_method') },
-    ...{ version: 1, createdAt: context.now, removedAt: null },
+    ...{ version: 1, createdAt: context.now, renewedAt: null, removedAt: null },
   }
   const isDefault = asDefault !== false || account.defaultPaymentMethodId === null
   const after = { ...account, defaultPaymentMethodId: isDefault ? attached.id : account.defaultPaymentMethodId }
@@ -46,7 +45,7 @@ function chargedBy(work: Work, { id }: PaymentMethod, context: Context): Work {
   return collectAll(tellAccount(work, 'account.default_payment_method_changed', after, context), context)
 }
 
-/** A new card of the same account: what the old one could not pay is tried once. */
+/** The bank has sent a new card: what is not tried any more has not been tried with that. */
 export function updateMethod(
   work: Work,
   { methodId, facts }: CommandOf<'update_method'>,
@@ -56,16 +55,11 @@ export function updateMethod(
   if (method === undefined || method.removedAt !== null) return ok(work)
   const isSame = (Object.keys(facts) as (keyof typeof facts)[]).every((fact) => method[fact] === facts[fact])
   if (isSame) return ok(work)
-  const kept = keep(work, 'methods', [{ ...method, ...facts }])
+  const kept = keep(work, 'methods', [{ ...method, ...facts, renewedAt: context.now }])
   const told = tellAccount(kept, 'account.payment_method_changed', work.account, context, work)
   const isDefault = work.account.defaultPaymentMethodId === methodId
-  return ok(isDefault ? collectAll(told, context, ({ collection }) => isLeft(collection)) : told)
-}
-
-/** Nothing more is tried by itself, because of what the card was. */
-function isLeft(collection: Collection): boolean {
-  const { state } = collection
-  return state === 'suspended' || (state === 'exhausted' && !isTakenBack(collection))
+  const isLeft = (debt: FinalInvoice) => debt.collection.state !== 'retrying' && isUntried(told, debt)
+  return ok(isDefault ? collectAll(told, context, isLeft) : told)
 }
 
 /** Where it was the default, the newest of those left takes its place, and what waits is tried with that one. */

@@ -1,4 +1,4 @@
-import { type Credit, newCredit } from '../../credits/domain/credit.ts'
+import { type Credit, grantCredit, newCredit } from '../../credits/domain/credit.ts'
 import { encodeId, type Id } from '../../kernel/id.ts'
 import type { Instant } from '../../kernel/instant.ts'
 import { invariant } from '../../kernel/invariant.ts'
@@ -8,10 +8,13 @@ import type { Payment } from '../../payments/domain/payment.ts'
 import {
   creditIn,
   foreignRefund,
+  givenBack,
+  isOwed,
   type Refund,
   type Refundable,
   refundableOf,
   refundGranted,
+  refundResolved,
   refundsFor,
 } from '../../payments/domain/refund.ts'
 import { applyRefundOutcome, type RefundOutcome } from '../../payments/domain/refund-outcome.ts'
@@ -54,11 +57,11 @@ function paymentsOf(work: Work, invoices: Invoices): readonly Refundable[] {
 
 /** What of a payment went back, is on its way, or is withheld or taken by a bank. */
 function goneOf({ id, amount }: Payment, work: Work): bigint {
-  const refunds = all(work.refunds).filter(({ paymentId, status }) => paymentId === id && status !== 'failed')
+  const refunds = all(work.refunds).filter(({ paymentId }) => paymentId === id)
   const contested = all(work.disputes).filter(
     ({ paymentId, status }) => paymentId === id && (status === 'open' || status === 'lost'),
   )
-  const gone = [...refunds, ...contested].reduce((sum, one) => sum + one.amount, 0n)
+  const gone = [...refunds.map(givenBack), ...contested.map((one) => one.amount)].reduce((sum, one) => sum + one, 0n)
   return gone < amount ? gone : amount
 }
 
@@ -107,6 +110,35 @@ export function refundPayment(
   return ok(refunds.value.reduce((next, refund) => given(next, refund, now), work))
 }
 
+/** What a document gave back and the gateway could not: sent again, to the customer's credit, or paid past us. */
+export function resolveRefund(
+  work: Work,
+  { refundId, resolution }: CommandOf<'resolve_refund'>,
+  context: Context,
+): Result<Work, Rejection> {
+  const { now, ids } = context
+  const refund = work.refunds.now.get(refundId)
+  invariant(refund !== undefined, `the snapshot must hold refund ${refundId}`)
+  if (!isOwed(refund)) return err(nothingOwed(refund))
+  const resolved: Refund = { ...refund, resolution }
+  const told = tell(post(work, refundResolved(resolved, now)), 'refund', 'refund.resolved', resolved, now)
+  const { organizationId, accountId, currency, amount, writtenOff, paymentId, clockId, creditNoteId, reason } = refund
+  if (resolution === 'credit') {
+    const about = { organizationId, accountId, currency, amount: amount + writtenOff, expiresAt: null, metadata: {} }
+    const why = { reason: reason ?? 'A refund that failed', source: 'refund', sourceId: refundId } as const
+    const made = grantCredit({ ...about, ...why }, all(work.credits), now, ids)
+    return made.ok ? ok(tell(told, 'credit', 'credit.granted', made.value.credit, now)) : made
+  }
+  if (resolution === 'out_of_band') return ok(told)
+  const payment = work.payments.now.get(paymentId)
+  invariant(payment !== undefined, `the snapshot must hold payment ${paymentId}`)
+  const source = { payment, refunded: goneOf(payment, told) }
+  const again = refundsFor([source], amount + writtenOff, { clockId, creditNoteId, reason }, now, ids)
+  return again.ok
+    ? ok(again.value.reduce((next, one) => tell(next, 'refund', 'refund.created', one, now), told))
+    : again
+}
+
 /** Money that somebody gave back at the gateway: it is gone, whatever our documents say. */
 export function recordForeignRefund(
   work: Work,
@@ -151,6 +183,15 @@ function nothingToRefund({ id, status }: Payment): Rejection {
     detail: `Nothing of payment ${encodeId('payment', id)} can be refunded: it ${status === 'succeeded' ? 'was given back, or came in past the gateway' : `is ${status}`}.`,
     hint: 'GET the payment to see what is refunded of it.',
     pointer: '/payment',
+  }
+}
+
+function nothingOwed({ id, status, resolution }: Refund): Rejection {
+  const why = status !== 'failed' ? `it is ${status}` : resolution === null ? 'it was a gift' : 'it is resolved already'
+  return {
+    code: 'command_not_possible',
+    detail: `Nothing is owed of refund ${encodeId('refund', id)}: ${why}.`,
+    hint: 'Only what a document gave back, and the gateway could not, is owed still.',
   }
 }
 

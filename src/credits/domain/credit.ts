@@ -9,7 +9,7 @@ import { err, ok, type Result } from '../../kernel/result.ts'
 import { type LedgerTransaction, ledgerTransaction } from '../../ledger/domain/posting.ts'
 
 /** Where the money comes from: a `grant` is given away, the others are owed to the customer by another document. */
-export const creditSources = ['grant', 'proration', 'credit_note', 'overpayment', 'void', 'cancellation'] as const
+export const creditSources = ['grant', 'proration', 'credit_note', 'overpayment', 'refund'] as const
 export const creditEnds = ['expired', 'voided'] as const
 
 /** Money to an account's credit, in minor units: amount = remaining + what is applied + expired + voided. */

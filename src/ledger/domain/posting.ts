@@ -24,6 +24,7 @@ export const ledgerKinds = [
     'refund',
     'refund_granted',
     'refund_failed',
+    'refund_resolved',
     'dispute_opened',
     'dispute_won',
     'dispute_lost',

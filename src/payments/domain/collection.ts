@@ -47,7 +47,7 @@ function afterRound(collecting: Collecting, now: Instant): Collection {
   const failedAt = collection.failedAt ?? now
   const failed = { ...collection, failedAt, nextAttemptAt: null }
   if (collection.state === 'exhausted') return { ...failed, state: 'exhausted' }
-  const isLeft = asked(collecting).some(({ id }) => !isRuledOut(collecting.attempts, id))
+  const isLeft = asked(collecting).some((method) => !isRuledOut(collecting.attempts, method))
   if (isBlocked || retries.days.length === 0 || !isLeft) return { ...failed, state: 'suspended' }
   const nextAttemptAt = nextRetryAt(failedAt, collecting, now)
   if (nextAttemptAt === null) return { ...failed, state: 'exhausted' }
@@ -97,7 +97,7 @@ export function methodToTry(collecting: Omit<Collecting, 'zone' | 'isBlocked'>, 
 
 /** When one may be tried again that now was tried too often; null: no method will be by itself. */
 export function restedAt({ attempts, tries, methods, retries }: Usable, now: Instant): Instant | null {
-  const left = asked({ methods, retries }).filter(({ id }) => !isRuledOut(attempts, id))
+  const left = asked({ methods, retries }).filter((method) => !isRuledOut(attempts, method))
   return earliest(...left.map(({ id }) => restOf(tries, id, now)))
 }
 
@@ -129,9 +129,7 @@ function stayingExhausted({ state }: Collection, otherwise: Collection['state'])
 type Usable = Pick<Collecting, 'attempts' | 'tries' | 'methods' | 'retries'>
 
 function usable({ attempts, tries, methods, retries }: Usable, now: Instant): readonly PaymentMethod[] {
-  return asked({ methods, retries }).filter(
-    (method) => !isRuledOut(attempts, method.id) && !isTiredOf(tries, method, now),
-  )
+  return asked({ methods, retries }).filter((method) => !isRuledOut(attempts, method) && !isTiredOf(tries, method, now))
 }
 
 function asked({ methods, retries }: Pick<Usable, 'methods' | 'retries'>): readonly PaymentMethod[] {
@@ -143,9 +141,19 @@ export function isTiredOf(tries: readonly Attempt[], { id }: Pick<PaymentMethod,
   return triesOf(tries, id, now).length >= MAX_TRIES
 }
 
-function isRuledOut(attempts: readonly Attempt[], method: Id<'payment_method'>): boolean {
-  const last = attempts.findLast(({ paymentMethodId, endedAt }) => paymentMethodId === method && endedAt !== null)
+function isRuledOut(attempts: readonly Attempt[], method: PaymentMethod): boolean {
+  const last = triesWith(attempts, method).findLast(({ endedAt }) => endedAt !== null)
   return last?.decline != null && last.decline.kind !== 'soft'
+}
+
+/** Those with a method as it is now: what was said of the card before says nothing of the one that its bank sent since. */
+export function triesWith(
+  attempts: readonly Attempt[],
+  { id, renewedAt }: Pick<PaymentMethod, 'id' | 'renewedAt'>,
+): readonly Attempt[] {
+  return attempts.filter(
+    ({ paymentMethodId, dueAt }) => paymentMethodId === id && (renewedAt === null || dueAt >= renewedAt),
+  )
 }
 
 function triesOf(attempts: readonly Attempt[], method: Id<'payment_method'>, now: Instant): readonly Attempt[] {

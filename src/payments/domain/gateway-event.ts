@@ -28,6 +28,14 @@ export function triedSince(now: Instant): Instant {
   return plusMs(now, -GIVEN_UP_AFTER_MS)
 }
 
+/** Stripe tells of an event for 30 days ("Events"): one that was applied before that is never heard of again. */
+const KEPT_MS = 35 * DAY_MS
+
+/** Events received before, and applied, need not be known any more. */
+export function keptSince(now: Instant): Instant {
+  return plusMs(now, -KEPT_MS)
+}
+
 const MAX_ERROR = 500
 
 /** What is kept of an error. */

@@ -14,6 +14,9 @@ export const refundStatuses = ['pending', 'succeeded', 'failed'] as const
 export const refundOutcomeKinds = ['succeeded', 'processing', 'failed', 'throttled', 'rejected', 'unknown'] as const
 export type RefundOutcomeKind = (typeof refundOutcomeKinds)[number]
 
+/** How what failed was given back after all: by another refund, as credit, or past us. */
+export const refundResolutions = ['refund', 'credit', 'out_of_band'] as const
+
 /** Money of one payment that goes back the way it came. Its id is the gateway's idempotency key. */
 export type Refund = {
   readonly organizationId: Id<'organization'>
@@ -39,6 +42,8 @@ export type Refund = {
   readonly outcome: RefundOutcomeKind | null
   /** Why it failed, in the gateway's word. */
   readonly failure: string | null
+  /** Of one that failed; null: what a document gave back is owed still. */
+  readonly resolution: (typeof refundResolutions)[number] | null
   /** When it is sent, in the account's time. */
   readonly dueAt: Instant
   readonly createdAt: Instant
@@ -46,7 +51,7 @@ export type Refund = {
   readonly endedAt: Instant | null
 }
 
-/** A payment, and what of it is refunded or on its way back already: its refunds that have not failed. */
+/** A payment, and what of it was given back or is on its way: @see givenBack. */
 export type Refundable = { readonly payment: Payment; readonly refunded: bigint }
 
 export type RefundFor = Pick<Refund, 'clockId' | 'creditNoteId' | 'reason'>
@@ -82,6 +87,12 @@ export function refundsFor(
   return ok([...refunds.slice(0, -1), { ...last, writtenOff: last.writtenOff + open }])
 }
 
+/** What a refund takes of its payment, in minor units: what failed takes nothing, unless it was given in another way. */
+export function givenBack({ status, resolution, amount, writtenOff }: Refund): bigint {
+  const isGone = status !== 'failed' || resolution === 'credit' || resolution === 'out_of_band'
+  return isGone ? amount + writtenOff : 0n
+}
+
 /** What can still go back of a payment, in minor units. Past us more may have gone back than is on its way from here. */
 export function refundableOf({ payment, refunded }: Refundable): bigint {
   invariant(refunded >= 0n, `${payment.id} cannot be refunded by ${refunded}`)
@@ -109,6 +120,24 @@ export function refundGranted(refund: Refund, at: Instant): LedgerTransaction | 
       { ledgerAccount: 'credit', amount: credit },
       { ledgerAccount: 'granted', amount: amount + writtenOff - credit },
       { ledgerAccount: 'refund', amount: -(amount + writtenOff) },
+    ],
+  })
+}
+
+/** What a document gives back is owed until it is given; what was only given away, like any gift, is not. */
+export function isOwed({ status, granted, resolution }: Refund): boolean {
+  return status === 'failed' && granted === null && resolution === null
+}
+
+/** Owed no more: it is the customer's credit, or went out past us. Another refund posts what it sends by itself. */
+export function refundResolved(refund: Refund, at: Instant): LedgerTransaction | null {
+  const { organizationId, accountId, id, currency, amount, writtenOff, resolution } = refund
+  if (resolution !== 'credit' && resolution !== 'out_of_band') return null
+  return ledgerTransaction({
+    ...{ organizationId, accountId, document: id, kind: 'refund_resolved', currency, at },
+    postings: [
+      { ledgerAccount: 'refund', amount: amount + writtenOff },
+      { ledgerAccount: resolution === 'credit' ? 'credit' : 'cash', amount: -(amount + writtenOff) },
     ],
   })
 }
@@ -143,6 +172,7 @@ function refundOf(
     gatewayRefund: null,
     outcome: null,
     failure: null,
+    resolution: null,
     dueAt: now,
     createdAt: now,
     endedAt: null,

@@ -73,15 +73,15 @@ function meantBy(history: History, command: Command, subscriptions: readonly Sub
   const pending = subscriptions.flatMap((one) =>
     one.status === 'active' && one.pendingChange !== null ? [one.pendingChange.invoiceId] : [],
   )
-  const told =
-    command.type === 'record_outcomes'
-      ? command.news.flatMap(({ paymentId }) => history.payments.get(paymentId)?.invoiceId ?? [])
-      : 'id' in command
-        ? [command.id]
-        : 'paymentId' in command
-          ? [history.payments.get(command.paymentId)?.invoiceId ?? '']
-          : []
-  return [...pending, ...told]
+  return [...pending, ...namedBy(history, command)]
+}
+
+function namedBy({ payments, refunds }: History, command: Command): readonly string[] {
+  const paid = (id: string | undefined) => [payments.get(id ?? '')?.invoiceId ?? '']
+  if (command.type === 'record_outcomes') return command.news.flatMap(({ paymentId }) => paid(paymentId))
+  if ('id' in command) return [command.id]
+  if ('paymentId' in command) return paid(command.paymentId)
+  return 'refundId' in command ? paid(refunds.get(command.refundId)?.paymentId) : []
 }
 
 function billsPresent({ lines }: Invoice, subscription: Subscription): boolean {

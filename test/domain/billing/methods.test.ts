@@ -6,8 +6,10 @@ import {
   choosesCard,
   collectionOf,
   eventsBy,
+  holds,
   livesOn,
   pays,
+  releases,
   removesCard,
   retries,
   toldBy,
@@ -23,6 +25,7 @@ const facts = { brand: 'visa', last4: '0009', expiryMonth: 1, expiryYear: 2031 }
 const renews = (n: number, to: Partial<typeof facts> = facts): Asked => ({
   ...{ type: 'update_method', methodId: card(n).id, facts: { ...facts, ...to } },
 })
+const by = (collection: 'automatic' | 'invoice'): Asked => ({ type: 'update_account', patch: { collection } })
 const declined = (code: string, from = withCards(2, retries({ fallbacks: false }))) =>
   lived(from, [START, subscribes({ interval: 'year' })], [START, gateway('declined', code)])
 const on = (history: History, ...deeds: readonly Asked[]) =>
@@ -103,6 +106,17 @@ describe('a card that the bank has renewed', () => {
     expect(tries(on(soft, renews(1)))).toHaveLength(1)
     expect(tries(on(declined('expired_card'), renews(2)))).toHaveLength(1)
     expect(toldBy(withCards(1), LATER, renews(1))).toEqual(['account.payment_method_changed'])
+  })
+
+  test.each([
+    ['on a hold', holds, releases],
+    ['by invoice', by('invoice'), by('automatic')],
+  ] as const)('while the account is %s, is tried when that is over, once', (_, begins, ends) => {
+    const renewed = on(declined('expired_card'), begins, renews(1))
+    expect(tries(renewed)).toHaveLength(1)
+    const over = on(renewed, ends)
+    expect(tries(over)).toEqual(['0 first 99900 declined', expect.stringMatching(/^0 \w+ 99900 open$/)])
+    expect(tries(on(over, gateway('declined', 'expired_card'), begins, ends))).toHaveLength(2)
   })
 
   test('says nothing where nothing has changed, or nobody knows it', () => {

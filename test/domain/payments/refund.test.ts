@@ -5,6 +5,7 @@ import { type Instant, plusMs } from '../../../src/kernel/instant.ts'
 import { chargeable, unchargeableBelow } from '../../../src/payments/domain/gateway-amount.ts'
 import type { Payment } from '../../../src/payments/domain/payment.ts'
 import {
+  givenBack,
   type Refund,
   type Refundable,
   refundableOf,
@@ -137,6 +138,17 @@ describe('FR-105 what a gateway cannot send', () => {
         detail: '9 minor units cannot be refunded: 10 is the least that a gateway sends.',
       },
     })
+  })
+
+  test.each([
+    [{}, 1_239n],
+    [{ status: 'succeeded' }, 1_239n],
+    [{ status: 'failed' }, 0n],
+    [{ status: 'failed', resolution: 'refund' }, 0n],
+    [{ status: 'failed', resolution: 'credit' }, 1_239n],
+    [{ status: 'failed', resolution: 'out_of_band' }, 1_239n],
+  ] as const)('is gone from its payment with what is sent: %j', (given, gone) => {
+    expect(refunded(inKuwait(5000n), 1239n).map((refund) => givenBack({ ...refund, ...given }))).toEqual([gone])
   })
 })
 
