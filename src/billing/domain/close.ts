@@ -15,7 +15,7 @@ import { MAX_MINOR } from '../../kernel/money.ts'
 import type { Rejection } from '../../kernel/rejection.ts'
 import { err, ok, type Result } from '../../kernel/result.ts'
 import type { CreditTarget } from '../../subscriptions/domain/subscription.ts'
-import { splitTax, taxOf } from '../../taxes/domain/tax.ts'
+import { splitTax, taxableOf, taxOf } from '../../taxes/domain/tax.ts'
 import { all } from './book.ts'
 import { collectFirst, withoutSmallBalance } from './collect.ts'
 import { numberInvoice } from './numbers.ts'
@@ -48,6 +48,8 @@ export function close(
   const work = settled.value
   const draft = withTaxesCredited(work, taken.value.draft)
   const { snapshot, now, ids } = context
+  // What is used, and coupons that came since, are known only now.
+  if (taxes?.some(({ amount }) => amount > 0n) && taxableOf(draft) === 0n) return err(nothingTaxable)
   const answer =
     taxes === undefined
       ? taxOf(draft, work.account, snapshot.settings.tax)
@@ -153,4 +155,11 @@ function taxedTooMuch(total: bigint): Rejection {
     detail: `With its tax the invoice would come to ${total} minor units; ${MAX_MINOR} is the most.`,
     hint: 'Lower the quantity, the price or the tax rates that apply together.',
   }
+}
+
+const nothingTaxable: Rejection = {
+  code: 'invalid_request',
+  detail: 'There is nothing on the invoice that could be taxed.',
+  hint: 'Finalise it without taxes.',
+  pointer: '/taxes',
 }

@@ -141,7 +141,9 @@ export function collectAll(
   )
   return owed.reduce((next, invoice) => {
     const isTired = isTiredOf(all(next.attempts), method, context.now)
-    return isTired ? next : beginCharge(next, invoice, { method, reason: 'new_method' }, context)
+    return isTired
+      ? retry(next, invoice, context)
+      : beginCharge(next, invoice, { method, reason: 'new_method' }, context)
   }, work)
 }
 

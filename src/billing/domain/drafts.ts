@@ -7,7 +7,6 @@ import { MAX_MINOR } from '../../kernel/money.ts'
 import type { Period } from '../../kernel/period.ts'
 import type { Rejection } from '../../kernel/rejection.ts'
 import { err, ok, type Result } from '../../kernel/result.ts'
-import { taxableOf } from '../../taxes/domain/tax.ts'
 import { closeDraft } from './bill.ts'
 import { close, deleteDraft } from './close.ts'
 import type { CommandOf } from './command.ts'
@@ -72,7 +71,6 @@ export function finalizeInvoice(
   const untaxed = untaxedCreditedBy(work, draft)
   if (untaxed !== null) return err(creditsUntaxed(untaxed))
   if (taxes === null) return draft.awaits === 'tax' ? err(taxUntold) : closeDraft(work, draft, context)
-  if (taxableOf(draft) === 0n && taxes.some(({ amount }) => amount > 0n)) return err(nothingTaxable)
   const total = taxes.reduce((sum, { amount }) => sum + amount, draft.subtotal - draft.discount)
   if (total > MAX_MINOR) return err(tooLarge(total))
   return closeDraft(work, draft, context, { taxes })
@@ -121,13 +119,6 @@ const taxUntold: Rejection = {
   code: 'invalid_request',
   detail: 'The draft awaits its tax.',
   hint: 'Tell its `taxes`; an empty list says that there are none.',
-  pointer: '/taxes',
-}
-
-const nothingTaxable: Rejection = {
-  code: 'invalid_request',
-  detail: 'There is nothing on the invoice that could be taxed.',
-  hint: 'Finalise it without taxes.',
   pointer: '/taxes',
 }
 

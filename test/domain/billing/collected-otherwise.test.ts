@@ -152,6 +152,14 @@ describe('FR-060 switching is no way around the schedule', () => {
     expect(owed(livesOn(switched, '2026-07-03', paying))).toBe(0n)
   })
 
+  test('of more invoices than a new card may be tried for, the rest waits too', () => {
+    const hourly = Array.from({ length: 17 }, () => ['2026-06-01', writes([['1', '5000']])] as const)
+    const attached = lived(withCards(0), ...hourly, ['2026-06-03', attachesCard(1)])
+    expect(tries(attached)).toHaveLength(15)
+    expect(collectionOf(attached, 16)).toMatchObject({ state: 'retrying', nextAttemptAt: at('2026-07-03') })
+    expect(owed(livesOn(attached, '2026-07-03', paying))).toBe(0n)
+  })
+
   test('a card that was tried too often is tried again when it may be', () => {
     const often = Array.from({ length: 14 }, () => [['2026-06-02', pays()] as const, ['2026-06-02', soft] as const])
     const tired = lived(bought(), [START, soft], ...often.flat())

@@ -7,6 +7,7 @@ import { balanceOf, isFinal } from '../../../src/invoices/domain/invoice.ts'
 import type { NoticeKind } from '../../../src/notifications/domain/notice.ts'
 import { isSmall } from '../../../src/payments/domain/gateway-amount.ts'
 import type { Payment } from '../../../src/payments/domain/payment.ts'
+import { givenBack, isOwed } from '../../../src/payments/domain/refund.ts'
 import { standingIn } from './collecting.ts'
 import { chargesIn, type History } from './history.ts'
 import { type Life, lives, type Moment, moneyLives, remembered } from './life.ts'
@@ -28,6 +29,21 @@ const decisionOf = ({ before, after }: Moment): Decision | null =>
 const laws: Readonly<Record<string, (moment: Moment) => void>> = {
   'the trial balance is zero': ({ after }) => {
     expect(Object.values(balances(after)).reduce((sum, one) => sum + one, 0n)).toBe(0n)
+  },
+
+  'what is to be paid back is on its way, or owed of a refund that failed': ({ after }) => {
+    const owed = [...after.refunds.values()].filter((refund) => refund.status === 'pending' || isOwed(refund))
+    const sum = owed.reduce((total, { amount, writtenOff }) => total + amount + writtenOff, 0n)
+    expect(balances(after).refund ?? 0n).toBe(-sum)
+  },
+
+  'no more of a payment goes back from here than came in': ({ after, ...moment }) => {
+    const made = decisionOf({ ...moment, after })?.refunds.filter(({ before }) => before === null) ?? []
+    for (const { after: refund } of made.filter((change) => change.after.gatewayRefund === null)) {
+      const own = [...after.refunds.values()].filter(({ paymentId }) => paymentId === refund.paymentId)
+      const back = own.reduce((total, one) => total + givenBack(one), 0n)
+      expect(back).toBeLessThanOrEqual(after.payments.get(refund.paymentId)?.amount ?? 0n)
+    }
   },
 
   'at most one try is under way for an invoice, and one payment waits': ({ after }) => {

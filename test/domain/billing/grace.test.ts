@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { at, price } from '../../support/given.ts'
 import { givenCoupon, percentOff } from '../../support/given-discount.ts'
 import { givenOffer, givenRules } from '../../support/given-selling.ts'
-import { lived } from './history.ts'
+import { lived, refusal } from './history.ts'
 import { begun, calls, knowing, START, sold } from './late.ts'
-import { advance, attaches, documents, invoice, subscribes, subscription } from './words.ts'
+import { advance, attaches, documents, finalizes, invoice, subscribes, subscription } from './words.ts'
 
 describe('a renewal with usage', () => {
   test('is a draft for the grace, takes what comes in it, and is final at its end', () => {
@@ -51,6 +51,20 @@ describe('a renewal with usage', () => {
     const more = knowing(renewed, [...early, calls('2026-06-30', 100n)])
     const final = lived(more, ['2026-07-01T01:00:00Z', advance], ['2026-08-01', advance])
     expect(documents(final).slice(1)).toEqual(['open renewal: +2450 +2050', 'open renewal: +4900'])
+  })
+
+  test('may come to nothing by a coupon, as it is known at its end: then there is nothing to tax', () => {
+    const early = [calls('2026-06-30', 5000n)]
+    const renewed = lived(
+      begun(early, sold(), { offered: [givenCoupon({ code: 'ALL', terms: percentOff('100') })] }),
+      [START, subscribes({ planCode: 'metered' })],
+      ['2026-07-01', advance],
+      ['2026-07-01T00:10:00Z', attaches('ALL')],
+    )
+    const told = '2026-07-01T00:20:00Z'
+    const more = knowing(renewed, [...early, calls('2026-06-30', 100n)])
+    expect(refusal(more, told, finalizes(1, [931n]))).toMatchObject({ code: 'invalid_request', pointer: '/taxes' })
+    expect(invoice(lived(more, [told, finalizes(1, [])]), 1)).toMatchObject({ status: 'paid', total: 0n })
   })
 
   test('joins the account’s invoice of the day, which waits for the longest grace', () => {

@@ -74,7 +74,7 @@ const kinds = [
   ...(['detach', 'advance', 'advance', 'advance', 'advance', 'advance', 'refunded'] as const),
   ...(['outcome', 'outcome', 'outcome', 'outcome', 'outcome', 'pay', 'pay', 'record', 'attachCard'] as const),
   ...(['chooseCard', 'removeCard', 'renewCard', 'hold', 'release', 'contest', 'contest', 'giveBack'] as const),
-  ...(['givenBack', 'collectOtherwise'] as const),
+  ...(['givenBack', 'resolve', 'collectOtherwise'] as const),
 ] as const
 
 /** Mostly what happens to money. */
@@ -82,8 +82,8 @@ const moneyKinds = [
   ...Array.from({ length: 12 }, () => ['advance', 'outcome'] as const).flat(),
   ...(['pay', 'pay', 'record', 'attachCard', 'chooseCard', 'removeCard', 'renewCard', 'hold', 'release'] as const),
   ...(['collectOtherwise', 'collectOtherwise'] as const),
-  ...(['release', 'contest', 'contest', 'giveBack', 'givenBack', 'refunded', 'create', 'write', 'change'] as const),
-  ...(['cancel', 'void', 'note', 'unnote', 'grant', 'apply', 'uncollectible'] as const),
+  ...(['release', 'contest', 'contest', 'giveBack', 'givenBack', 'refunded', 'resolve', 'create', 'write'] as const),
+  ...(['change', 'cancel', 'void', 'note', 'note', 'unnote', 'grant', 'apply', 'uncollectible'] as const),
 ] as const
 
 /** What may happen, some hours after the last; each number chooses among what there is by then. */
