@@ -3,23 +3,15 @@ import { type Instant, instant } from '../kernel/instant.ts'
 import { err, ok, type Result } from '../kernel/result.ts'
 import type { HeardEvent, ListedEvent } from './domain/gateway-event.ts'
 import type { GatewayEvents } from './gateway.ts'
-import { addressOf } from './stripe.ts'
+import { stripeClient } from './stripe-client.ts'
 import { listenAtStripe, stopListeningAtStripe } from './stripe-endpoint.ts'
 import { appliedTypes, newsOf } from './stripe-news.ts'
 
-const TIMEOUT_MS = 10_000
 /** Nothing here moves money, so a hidden retry hides nothing. */
 const RETRIES = 2
 
-/** `baseUrl` is empty for Stripe itself. */
 export function stripeEvents(secretKey: string, baseUrl: string): GatewayEvents {
-  const stripe = new Stripe(secretKey, {
-    httpClient: Stripe.createFetchHttpClient(),
-    maxNetworkRetries: RETRIES,
-    timeout: TIMEOUT_MS,
-    telemetry: false,
-    ...addressOf(baseUrl),
-  })
+  const stripe = stripeClient(secretKey, baseUrl, RETRIES)
   return {
     newsOf: (event) => newsOf(stripe, event),
     eventsSince: (since) => eventsSince(stripe, since),

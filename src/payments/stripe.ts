@@ -6,22 +6,16 @@ import { gatewayAmount } from './domain/gateway-amount.ts'
 import type { ChargeOutcome } from './domain/outcome.ts'
 import { type Gateway, GatewayUnavailable, type Unconfirmed } from './gateway.ts'
 import { stripeBooks } from './stripe-balance.ts'
+import { stripeClient } from './stripe-client.ts'
 import { isServerError, isUnexpectedState, outcomeOfError, outcomeOfFailure, refusalOfMethod } from './stripe-errors.ts'
 import { methodOf, setupAtStripe, stripeCustomer } from './stripe-methods.ts'
 import { refundAtStripe } from './stripe-refunds.ts'
 
-/** A customer waits for the answer: what takes longer is `unknown` and resolved by the sweep. */
-const TIMEOUT_MS = 10_000
+/** What takes too long is `unknown`, and resolved by the sweep: we own the retries. */
+const RETRIES = 0
 
-/** `baseUrl` is empty for Stripe itself. We own the retries, because a hidden one hides an outcome. */
 export function stripeGateway(secretKey: string, baseUrl: string): Gateway {
-  const stripe = new Stripe(secretKey, {
-    httpClient: Stripe.createFetchHttpClient(),
-    maxNetworkRetries: 0,
-    timeout: TIMEOUT_MS,
-    telemetry: false,
-    ...addressOf(baseUrl),
-  })
+  const stripe = stripeClient(secretKey, baseUrl, RETRIES)
   const stands = (id: string): Promise<ChargeOutcome> =>
     stripe.paymentIntents.retrieve(id).then(confirmed, () => ({ kind: 'unknown' }))
   return {
@@ -152,10 +146,4 @@ export function outcomeOf(intent: Stripe.PaymentIntent): ChargeOutcome | Unconfi
 function confirmed(intent: Stripe.PaymentIntent): ChargeOutcome {
   const outcome = outcomeOf(intent)
   return outcome.kind === 'unconfirmed' ? { kind: 'unknown' } : outcome
-}
-
-export function addressOf(baseUrl: string) {
-  if (baseUrl === '') return {}
-  const { hostname, port, protocol } = new URL(baseUrl)
-  return { host: hostname, port, protocol: protocol === 'http:' ? ('http' as const) : ('https' as const) }
 }
