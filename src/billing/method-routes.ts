@@ -1,9 +1,10 @@
 import { z } from '@hono/zod-openapi'
-import type { PaymentMethod } from '../accounts/domain/payment-method.ts'
+import type { Account } from '../accounts/domain/account.ts'
+import type { GatewayMethod, PaymentMethod } from '../accounts/domain/payment-method.ts'
 import { customerAt, methodById, methodFrom } from '../accounts/repository.ts'
 import { getAccount, getAccountToChange } from '../accounts/routes.ts'
 import { methodToWire, paymentMethodSchema } from '../accounts/schemas.ts'
-import { type Gateway, GatewayUnavailable } from '../payments/gateway.ts'
+import { answered } from '../payments/answered.ts'
 import { openGateway } from '../payments/open-gateway.ts'
 import { type GatewayAccount, gatewayAccountById, gatewayAccountOf } from '../payments/repository.ts'
 import { newPaymentMethodSchema } from '../payments/schemas.ts'
@@ -30,7 +31,7 @@ route(
     tags: ['Accounts'],
     summary: 'Attach a payment method',
     description:
-      'By the gateway’s token. A card number never comes here; what is shown of a card is its brand and last four digits.',
+      'By the gateway’s token. A card number never comes here; what is shown of a card is its brand and last four digits. A card is verified with its bank, without any money, before it is kept.',
     request: { params: accountParam, body: jsonBody(newPaymentMethodSchema) },
     responses: answers(201, paymentMethodSchema, 'The payment method'),
   },
@@ -38,7 +39,7 @@ route(
     const database = c.get('database')
     const { organizationId } = c.get('caller')
     const { token, default: asDefault } = c.req.valid('json')
-    const [{ account }, [[gatewayAccount], [record]]] = await Promise.all([
+    const [{ account, methods }, [[gatewayAccount], [record]]] = await Promise.all([
       getAccountToChange(c, c.req.valid('param').id),
       database.orm.batch([
         gatewayAccountOf(database, organizationId),
@@ -50,13 +51,11 @@ route(
       if (replay.kind === 'answered') return replay.response
     }
     if (gatewayAccount === undefined) throw noGateway()
-    const gateway = await openGateway(c.env, gatewayAccount)
-    const [known] = await customerAt(database, organizationId, account.id, gatewayAccount.id)
-    const key = `attach_${await attachKey(c.get('idempotency'))}`
-    const method = {
-      ...(await attach(gateway, { account, customer: known?.customer ?? null, token, key })),
-      gatewayAccountId: gatewayAccount.id,
-    }
+    // Of one that is kept already a refusal would take away what there is: it is not verified again.
+    const kept = methods.find(
+      ({ gatewayAccountId: at, gatewayMethod }) => at === gatewayAccount.id && gatewayMethod === token,
+    )
+    const method = kept ?? (await attach(c, gatewayAccount, account, token))
     return send(c, {
       target: { kind: 'account', id: account.id },
       command: { type: 'attach_method', method, asDefault: asDefault || account.defaultPaymentMethodId === null },
@@ -136,14 +135,21 @@ async function detach(c: AppContext, gatewayAccount: GatewayAccount, method: Pay
   }
 }
 
-/** A request that is repeated attaches once at the gateway too; another request with the same token attaches again. */
-async function attachKey(idempotency: Idempotency | null): Promise<string> {
-  return idempotency === null ? crypto.randomUUID() : sha256(`${idempotency.key} ${idempotency.fingerprint}`)
-}
-
-async function attach(gateway: Gateway, request: Parameters<Gateway['attach']>[0]) {
-  const attached = await answering(() => gateway.attach(request))
-  if (attached.ok) return attached.value
+async function attach(
+  c: AppContext,
+  gatewayAccount: GatewayAccount,
+  account: Account,
+  token: string,
+): Promise<GatewayMethod> {
+  const { organizationId, id } = account
+  const [known] = await customerAt(c.get('database'), organizationId, id, gatewayAccount.id)
+  const gateway = await openGateway(c.env, gatewayAccount)
+  const key = `attach_${await attachKey(c.get('idempotency'))}`
+  const attached = await answered(
+    gateway.attach({ account, customer: known?.customer ?? null, token, key }),
+    'Repeat the request with the same Idempotency-Key: it is done once.',
+  )
+  if (attached.ok) return { ...attached.value, gatewayAccountId: gatewayAccount.id }
   const { code, message } = attached.error
   throw new Problem('payment_method_refused', {
     detail: `The gateway refused the payment method (${code}): ${message}`,
@@ -152,18 +158,9 @@ async function attach(gateway: Gateway, request: Parameters<Gateway['attach']>[0
   })
 }
 
-/** No answer of the gateway: nothing was stored. */
-async function answering<T>(call: () => Promise<T>): Promise<T> {
-  try {
-    return await call()
-  } catch (error) {
-    if (!(error instanceof GatewayUnavailable)) throw error
-    throw new Problem('gateway_unavailable', {
-      detail: 'The payment gateway gave no answer, so nothing was stored.',
-      hint: 'Repeat the request with the same Idempotency-Key: it is done once.',
-      retryAfterSeconds: 10,
-    })
-  }
+/** A request that is repeated attaches once at the gateway too; another request with the same token attaches again. */
+async function attachKey(idempotency: Idempotency | null): Promise<string> {
+  return idempotency === null ? crypto.randomUUID() : sha256(`${idempotency.key} ${idempotency.fingerprint}`)
 }
 
 function noGateway(): Problem {

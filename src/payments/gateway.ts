@@ -16,8 +16,8 @@ import type { RefundOutcome } from './domain/refund-outcome.ts'
  */
 export type Gateway = {
   /**
-   * Saves a token as a method of the account's customer, who is made at the first.
-   * @throws {GatewayUnavailable} when there is no answer; a refusal is a value.
+   * Saves a token as a method of the account's customer, who is made at the first. A card is verified with its bank; of
+   * one that is refused nothing is left there. @throws {GatewayUnavailable} when there is no answer; a refusal is a value.
    */
   readonly attach: (request: {
     readonly account: Account

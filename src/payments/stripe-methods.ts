@@ -1,9 +1,75 @@
 import type Stripe from 'stripe'
 import type { Account } from '../accounts/domain/account.ts'
 import { encodeId } from '../kernel/id.ts'
+import { err, ok } from '../kernel/result.ts'
 import { sha256 } from '../platform/hash.ts'
-import { type AttachedMethod, type Gateway, GatewayUnavailable } from './gateway.ts'
+import { type AttachedMethod, type Gateway, GatewayUnavailable, type Refusal } from './gateway.ts'
 import { refusalOfMethod } from './stripe-errors.ts'
+
+/** The methods that a customer gave to Stripe's elements, which answer a token. */
+export function methodsAtStripe(stripe: Stripe): Pick<Gateway, 'attach' | 'detach'> {
+  return {
+    attach: async ({ account, customer, token, key }) => {
+      try {
+        const gatewayCustomer = customer ?? (await stripeCustomer(stripe, account))
+        const method = await stripe.paymentMethods.attach(token, { customer: gatewayCustomer }, { idempotencyKey: key })
+        // A debit comes with its mandate; only a card's bank can be asked.
+        const refusal =
+          method.type === 'card' ? await verify(stripe, gatewayCustomer, method.id, `${key}_verify`) : null
+        if (refusal === null) return ok(methodOf(gatewayCustomer, method))
+        await over(stripe.paymentMethods.detach(method.id))
+        return err(refusal)
+      } catch (error) {
+        const refusal = refusalOfMethod(error)
+        if (refusal === null) throw new GatewayUnavailable('the payment method was not confirmed', { cause: error })
+        return err(refusal)
+      }
+    },
+    detach: async (method) => {
+      try {
+        await over(stripe.paymentMethods.detach(method.gatewayMethod))
+      } catch (error) {
+        throw new GatewayUnavailable('the method was not detached', { cause: error })
+      }
+    },
+  }
+}
+
+/**
+ * Asks a card's bank, without any money, whether it may be charged while the customer is away. Without our metadata:
+ * the method is saved here by who asked for it, not by who hears of it. Null: nothing speaks against it.
+ */
+async function verify(
+  stripe: Stripe,
+  customer: string,
+  method: string,
+  idempotencyKey: string,
+): Promise<Refusal | null> {
+  try {
+    const { id, status } = await stripe.setupIntents.create(
+      {
+        ...{ customer, payment_method: method, usage: 'off_session', confirm: true },
+        // Automatic methods would ask for a page to return to.
+        allowed_payment_method_types: ['card'],
+      },
+      { idempotencyKey },
+    )
+    // The bank wants to ask the customer, who is not here: the first charge asks them.
+    if (status !== 'succeeded') await over(stripe.setupIntents.cancel(id))
+    return null
+  } catch (error) {
+    const refusal = refusalOfMethod(error)
+    if (refusal === null) throw error
+    return refusal
+  }
+}
+
+/** What Stripe refuses to end is over already. */
+async function over(ending: Promise<unknown>): Promise<void> {
+  await ending.catch((error: unknown) => {
+    if (refusalOfMethod(error) === null) throw error
+  })
+}
 
 /** Stripe's own pages ask the customer for a method; no detail of a card ever passes through us. */
 export function setupAtStripe(stripe: Stripe): Pick<Gateway, 'setupPage' | 'methodOfSetup'> {
@@ -45,7 +111,7 @@ export function setupAtStripe(stripe: Stripe): Pick<Gateway, 'setupPage' | 'meth
   }
 }
 
-export async function stripeCustomer(stripe: Stripe, account: Account): Promise<string> {
+async function stripeCustomer(stripe: Stripe, account: Account): Promise<string> {
   const key = encodeId('account', account.id)
   const { email, name } = account
   // Of what is sent, too: the first try may have been refused and the name corrected since.

@@ -7,8 +7,8 @@ import type { ChargeOutcome } from './domain/outcome.ts'
 import { type Gateway, GatewayUnavailable, type Unconfirmed } from './gateway.ts'
 import { stripeBooks } from './stripe-balance.ts'
 import { stripeClient } from './stripe-client.ts'
-import { isServerError, isUnexpectedState, outcomeOfError, outcomeOfFailure, refusalOfMethod } from './stripe-errors.ts'
-import { methodOf, setupAtStripe, stripeCustomer } from './stripe-methods.ts'
+import { isServerError, isUnexpectedState, outcomeOfError, outcomeOfFailure } from './stripe-errors.ts'
+import { methodsAtStripe, setupAtStripe } from './stripe-methods.ts'
 import { refundAtStripe } from './stripe-refunds.ts'
 
 /** What takes too long is `unknown`, and resolved by the sweep: we own the retries. */
@@ -19,25 +19,6 @@ export function stripeGateway(secretKey: string, baseUrl: string): Gateway {
   const stands = (id: string): Promise<ChargeOutcome> =>
     stripe.paymentIntents.retrieve(id).then(confirmed, () => ({ kind: 'unknown' }))
   return {
-    attach: async ({ account, customer, token, key }) => {
-      try {
-        const gatewayCustomer = customer ?? (await stripeCustomer(stripe, account))
-        const method = await stripe.paymentMethods.attach(token, { customer: gatewayCustomer }, { idempotencyKey: key })
-        return ok(methodOf(gatewayCustomer, method))
-      } catch (error) {
-        const refusal = refusalOfMethod(error)
-        if (refusal === null) throw new GatewayUnavailable('the payment method was not confirmed', { cause: error })
-        return err(refusal)
-      }
-    },
-    detach: async (method) => {
-      try {
-        await stripe.paymentMethods.detach(method.gatewayMethod)
-      } catch (error) {
-        const refusal = refusalOfMethod(error)
-        if (refusal === null) throw new GatewayUnavailable('the method was not detached', { cause: error })
-      }
-    },
     createPayment: async (payment, method, description) => {
       const key = encodeId('payment', payment.id)
       const amount = Number(gatewayAmount(payment.amount, payment.currency))
@@ -107,6 +88,7 @@ export function stripeGateway(secretKey: string, baseUrl: string): Gateway {
     },
     refund: (refund, gatewayPayment) => refundAtStripe(stripe, refund, gatewayPayment),
     ...stripeBooks(stripe),
+    ...methodsAtStripe(stripe),
     ...setupAtStripe(stripe),
   }
 }

@@ -133,7 +133,7 @@ describe('FR-003 a payment method attaches by the gateway’s token', () => {
   })
 
   test.each(['pm_card_visa_chargeDeclinedInsufficientFunds', 'pm_card_radarBlock', 'pm_never_heard_of'])(
-    'FR-069 not %s, which the gateway refuses when it verifies it, without taking anything',
+    'not %s, which the gateway refuses',
     async (token) => {
       const { gateway, attach } = await given()
       const refused = await storesNothing(() => attach(token))

@@ -10,6 +10,7 @@ const CANCEL = 'post_payment_intents_intent_cancel'
 const RETRIEVE = 'get_payment_intents_intent'
 const ATTACH = 'post_payment_methods_payment_method_attach'
 const CUSTOMER = 'post_customers'
+const SET_UP = 'post_setup_intents'
 const DETACH = 'post_payment_methods_payment_method_detach'
 
 /** Every fault after which the same key may still do what it was for. */
@@ -172,7 +173,7 @@ inTheEmulator('FR-062 whatever becomes of a request to the gateway', (world) => 
     expect(await gateway.cancel(payment.gatewayPayment)).toEqual({ kind: 'succeeded' })
   })
 
-  it.each(passing.flatMap(([fault]) => [CUSTOMER, ATTACH].map((operation) => [fault, operation])))(
+  it.each(passing.flatMap(([fault]) => [CUSTOMER, ATTACH, SET_UP].map((operation) => [fault, operation])))(
     'a method is attached once under %s of %s',
     async (fault = '', operation = '') => {
       const account = ourAccount({ email: `${newKey()}@example.com` })

@@ -37,6 +37,17 @@ inEachWorld('FR-058 a method', (world) => {
   })
 
   it.each([
+    ['pm_card_visa', 'succeeded'],
+    ['pm_card_authenticationRequired', 'canceled'],
+  ])('FR-069 that is a card is verified without money, and kept: %s, where that has %s', async (token, status) => {
+    const { gatewayCustomer: customer, gatewayMethod } = await saved(token)
+    const { data: setUps } = await world.stripe.setupIntents.list({ customer })
+    expect(setUps).toMatchObject([{ status, usage: 'off_session' }])
+    const { data: methods } = await world.stripe.customers.listPaymentMethods(customer)
+    expect(methods.map(({ id }) => id)).toEqual([gatewayMethod])
+  })
+
+  it.each([
     ['pm_card_visa_chargeDeclinedInsufficientFunds', 'insufficient_funds'],
     ['pm_card_chargeDeclinedExpiredCard', 'expired_card'],
     ['pm_card_chargeDeclinedIncorrectCvc', 'incorrect_cvc'],
