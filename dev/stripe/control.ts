@@ -5,6 +5,7 @@ import { deliveryPlan } from './delivery-plan.ts'
 import { settle, settleDue } from './due.ts'
 import { StripeError } from './errors.ts'
 import { addFault } from './faults.ts'
+import type { Store } from './persistence.ts'
 import { toRateLimit } from './rate-limits.ts'
 import type { Seller } from './tax-objects.ts'
 import { tellVies } from './vies.ts'
@@ -13,6 +14,7 @@ import type { World } from './world.ts'
 
 export type ControlRequest = {
   readonly world: World
+  readonly store: Store
   readonly deliveries: Deliveries
   readonly baseUrl: string
   readonly body: Readonly<Record<string, unknown>>
@@ -52,6 +54,12 @@ const routes: Readonly<Record<string, ControlRoute>> = {
   'POST /_control/limit': ({ world, body }) => {
     world.rateLimit = toRateLimit(body)
     return { limited: world.rateLimit !== null }
+  },
+  'POST /_control/roll': ({ world, store, body }) => {
+    store.worlds.delete(world.key)
+    world.key = String(body.key)
+    store.worlds.set(world.key, world)
+    return { key: world.key }
   },
   'POST /_control/seller': ({ world, body }) => {
     world.state.seller = toSeller(body)

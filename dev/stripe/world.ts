@@ -65,7 +65,8 @@ export type SeenRequest = {
 }
 
 export type World = {
-  readonly key: string
+  /** Of its account: another one from when it is rolled. */
+  key: string
   readonly state: WorldState
   readonly faults: Fault[]
   /** What was answered with a 500 and takes effect all the same, later. */

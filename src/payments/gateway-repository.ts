@@ -1,4 +1,5 @@
 import { and, desc, eq, getTableColumns, inArray, lt, sql } from 'drizzle-orm'
+import { paymentMethods } from '../accounts/tables.ts'
 import type { Id } from '../kernel/id.ts'
 import { organizations } from '../organizations/tables.ts'
 import type { Database } from '../platform/db/client.ts'
@@ -41,6 +42,19 @@ export function gatewayAccountPage(database: Database, organizationId: Organizat
     )
     .orderBy(desc(gatewayAccounts.id))
     .limit(page.limit + 1)
+}
+
+/** A customer who was made there, also where all of their methods were removed. */
+export function newestCustomerAt(
+  database: Database,
+  { organizationId, id }: { readonly organizationId: Organization; readonly id: Id<'gateway_account'> },
+) {
+  return database.orm
+    .select({ customer: paymentMethods.gatewayCustomer })
+    .from(paymentMethods)
+    .where(and(eq(paymentMethods.organizationId, organizationId), eq(paymentMethods.gatewayAccountId, id)))
+    .orderBy(desc(paymentMethods.id))
+    .limit(1)
 }
 
 /** By its id alone, which is all that a webhook's address says; with its organization's mode. */

@@ -13,10 +13,12 @@ import { answers, jsonBody } from '../platform/http/responses.ts'
 import { idSchema } from '../platform/http/wire.ts'
 import { logError } from '../platform/log.ts'
 import { seal } from '../platform/seal.ts'
-import { type GatewayEvents, GatewayUnavailable, type Listening, type Wanted } from './gateway.ts'
+import { answered } from './answered.ts'
+import type { GatewayEvents, Listening, Wanted } from './gateway.ts'
 import {
   changedGatewayAccounts,
   gatewayAccountPage,
+  newestCustomerAt,
   newGatewayAccounts,
   shownGatewayAccount,
 } from './gateway-repository.ts'
@@ -27,7 +29,7 @@ import {
   newGatewayAccountSchema,
   newWebhookSchema,
 } from './gateway-schemas.ts'
-import { openEvents, sealWebhookSecret } from './open-gateway.ts'
+import { openEvents, openGateway, sealWebhookSecret } from './open-gateway.ts'
 
 /** The accounts at gateways that an organization charges through, and how we hear of them. */
 export const gatewayRoutes = router()
@@ -114,7 +116,7 @@ route(
     tags: ['Organization'],
     summary: 'Change a gateway account',
     description:
-      'Members that are left out stay as they are. Another `secret_key` takes the place of one that was rolled: it must be of the same account at the gateway.',
+      'Members that are left out stay as they are. Another `secret_key` takes the place of one that was rolled: it must be of the same account at the gateway, and is refused where that does not show it a customer who is known here.',
     middleware: requires('admin'),
     request: { params: idParam, body: jsonBody(gatewayAccountPatchSchema) },
     responses: answers(200, gatewayAccountSchema, 'The gateway account as it is now'),
@@ -124,6 +126,7 @@ route(
     const { name = row.name, webhook_secret: secret, secret_key: key } = c.req.valid('json')
     if (key !== undefined) requireKeyFor(c.get('caller').mode, key)
     const apiSecret = key === undefined ? row.secret : await seal(key, c.env.SEALING_KEY, row.id)
+    if (key !== undefined) await requireSameAccount(c, { ...row, secret: apiSecret })
     const webhookSecret = secret
       ? await sealWebhookSecret(c.env, row.id, secret)
       : secret === null
@@ -182,6 +185,20 @@ function requireKeyFor(mode: Caller['mode'], key: string): void {
   throw invalidRequest([{ pointer: '/secret_key', detail: `is not a key for a ${mode} organization` }])
 }
 
+/** A key of another account would find nothing of ours. Where nothing is there yet, any key will do. */
+async function requireSameAccount(c: AppContext, rolled: Shown): Promise<void> {
+  const [known] = await newestCustomerAt(c.get('database'), rolled)
+  if (known === undefined) return
+  const gateway = await openGateway(c.env, rolled)
+  const refusal = await answered(gateway.refusalOfKey(known.customer), 'Repeat the request.')
+  if (refusal === null) return
+  throw new Problem('gateway_refused', {
+    detail: `With that key the gateway does not show a customer of this account (${refusal.code}): ${refusal.message}`,
+    hint: 'Send a key of the account that holds the payment methods. Another account is another gateway account.',
+    errors: [{ pointer: '/secret_key', detail: refusal.code }],
+  })
+}
+
 type Shown = Awaited<ReturnType<typeof shownGatewayAccount>>[number]
 
 async function getShown(c: AppContext, id: Id<'gateway_account'>): Promise<Shown> {
@@ -205,14 +222,10 @@ function save(c: AppContext, before: Shown, wanted: Shown): Promise<Response> {
 }
 
 async function listen(events: GatewayEvents, wanted: Wanted): Promise<Listening> {
-  const listening = await events.listen(wanted).catch((error: unknown) => {
-    if (!(error instanceof GatewayUnavailable)) throw error
-    throw new Problem('gateway_unavailable', {
-      detail: 'The payment gateway gave no answer, so nothing was stored.',
-      hint: 'Repeat the request: it makes one endpoint however often it is sent.',
-      retryAfterSeconds: 10,
-    })
-  })
+  const listening = await answered(
+    events.listen(wanted),
+    'Repeat the request: it makes one endpoint however often it is sent.',
+  )
   if (listening.ok) return listening.value
   const { code, message } = listening.error
   throw new Problem('gateway_refused', {

@@ -25,6 +25,11 @@ export type Gateway = {
     readonly token: string
     readonly key: string
   }) => Promise<Result<AttachedMethod, Refusal>>
+  /**
+   * What the gateway says against the key, asked for a customer of its account: one who was deleted is shown too. Null:
+   * nothing. @throws {GatewayUnavailable}
+   */
+  readonly refusalOfKey: (customer: string) => Promise<Refusal | null>
   /** Takes the method from its customer; one that is gone already is fine. @throws {GatewayUnavailable} */
   readonly detach: (method: PaymentMethod) => Promise<void>
   /**

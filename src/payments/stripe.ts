@@ -7,7 +7,7 @@ import type { ChargeOutcome } from './domain/outcome.ts'
 import { type Gateway, GatewayUnavailable, type Unconfirmed } from './gateway.ts'
 import { stripeBooks } from './stripe-balance.ts'
 import { stripeClient } from './stripe-client.ts'
-import { isServerError, isUnexpectedState, outcomeOfError, outcomeOfFailure } from './stripe-errors.ts'
+import { isServerError, isUnexpectedState, outcomeOfError, outcomeOfFailure, refusalOf } from './stripe-errors.ts'
 import { methodsAtStripe, setupAtStripe } from './stripe-methods.ts'
 import { refundAtStripe } from './stripe-refunds.ts'
 
@@ -19,6 +19,16 @@ export function stripeGateway(secretKey: string, baseUrl: string): Gateway {
   const stands = (id: string): Promise<ChargeOutcome> =>
     stripe.paymentIntents.retrieve(id).then(confirmed, () => ({ kind: 'unknown' }))
   return {
+    refusalOfKey: async (customer) => {
+      try {
+        await stripe.customers.retrieve(customer)
+        return null
+      } catch (error) {
+        const refusal = refusalOf(error)
+        if (refusal === null) throw new GatewayUnavailable('the key was not proved', { cause: error })
+        return refusal
+      }
+    },
     createPayment: async (payment, method, description) => {
       const key = encodeId('payment', payment.id)
       const amount = Number(gatewayAmount(payment.amount, payment.currency))

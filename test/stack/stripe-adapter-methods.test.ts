@@ -133,9 +133,25 @@ inTheEmulator('FR-058 the page for a new method', (world) => {
   )
 })
 
+inEachWorld('a key', (world) => {
+  const { gateway, saved } = productIn(world)
+
+  it('is of the account that has a customer, also one who was deleted, and of no other', async () => {
+    const { gatewayCustomer } = await saved('pm_card_visa')
+    expect(await gateway.refusalOfKey(gatewayCustomer)).toBeNull()
+    await world.stripe.customers.del(gatewayCustomer)
+    expect(await gateway.refusalOfKey(gatewayCustomer)).toBeNull()
+    expect(await gateway.refusalOfKey('cus_gone')).toMatchObject({ code: 'resource_missing' })
+  })
+})
+
 inEachWorld('FR-058 a key that the gateway does not accept', (world) => {
   const { saved, due } = productIn(world)
   const stranger = stripeGateway('sk_nobody', world.url)
+
+  it('is of no account', async () => {
+    expect(await stranger.refusalOfKey('cus_gone')).toMatchObject({ code: 'refused' })
+  })
 
   it('says nothing of a method, a page or a payment', async () => {
     const payment = await due(await saved('pm_card_visa'))

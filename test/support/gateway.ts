@@ -20,6 +20,8 @@ export type GatewayControl = {
   readonly authenticates: (intent: string, succeeds?: boolean) => Promise<void>
   /** The customer goes through the gateway's page with a test method. */
   readonly checksOut: (session: string, method: string, succeeds?: boolean) => Promise<Json>
+  /** The secret key is rolled: the old one leads there no more. */
+  readonly rolls: (key: string) => Promise<void>
   /** More calls than that in a second get 429; null lifts it. */
   readonly limits: (perSecond: number | null, perOperation?: number) => Promise<void>
   readonly webhooks: {
@@ -90,6 +92,9 @@ export function gatewayOf(stripeKey: string): GatewayControl {
     },
     checksOut: (session, method, succeeds = true) =>
       call('POST', 'checkout', { session, payment_method: method, succeeds }),
+    rolls: async (key) => {
+      await call('POST', 'roll', { key })
+    },
     limits: async (perSecond, perOperation) => {
       await call('POST', 'limit', { per_second: perSecond, ...(perOperation && { per_operation: perOperation }) })
     },
