@@ -49,6 +49,10 @@ async function commandFor(env: Env, database: Database, news: GatewayNews): Prom
       if (payment === null) return 'ignored'
       // Money that has not come in here yet cannot go.
       if (payment.status !== 'succeeded') return 'later'
+      // Booked as the payment's it would be another amount: somebody must look.
+      if (news.currency !== payment.currency) {
+        throw new Error(`${news.news.gatewayDispute} is in ${news.currency}, its payment in ${payment.currency}`)
+      }
       return onPayment(payment.id, { type: 'record_dispute', paymentId: payment.id, news: news.news })
     }
     case 'method_saved': {

@@ -68,7 +68,6 @@ async function refund(stripe: Stripe, id: string): Promise<News | null> {
     ourRefund: decodeId('refund', found.metadata?.perennial_refund ?? ''),
     gatewayPayment,
     amount: fromGatewayAmount(BigInt(found.amount), currency),
-    currency,
     outcome: refundOutcomeOf(found),
   }
 }

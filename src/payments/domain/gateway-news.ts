@@ -24,15 +24,15 @@ export type News =
       readonly gatewayRefund: string
       readonly ourRefund: Id<'refund'> | null
       readonly gatewayPayment: string
-      /** Minor units. */
+      /** Minor units: money goes back in the currency that it came in. */
       readonly amount: bigint
-      readonly currency: Currency
       readonly outcome: RefundOutcome
     }
   | {
       readonly kind: 'dispute'
       readonly gatewayPayment: string
       readonly news: DisputeNews
+      /** Of its amount: nothing promises that it is the payment's. */
       readonly currency: Currency
     }
   | {
