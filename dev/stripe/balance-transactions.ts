@@ -1,4 +1,5 @@
 import type Stripe from 'stripe'
+import { debitTakes_s, kindOf } from './charges.ts'
 import type { Dispute } from './dispute-objects.ts'
 import { resourceMissing } from './errors.ts'
 import { listOf } from './lists.ts'
@@ -23,26 +24,31 @@ export const balanceTransactionOperations = {
 
 const availableAfter_s = 2 * 24 * 60 * 60
 
-/** A charge's captured money, in its own currency (as an account that settles in each), less the card fee. */
+/**
+ * A charge's captured money, in its own currency (as an account that settles in each), less the card fee. A debit's is in
+ * the books as soon as it is on its way.
+ */
 export function settleCharge(world: World, charge: Charge): void {
-  const { amount_captured: amount, currency, id: source } = charge
+  const { currency, id: source } = charge
+  const amount = charge.status === 'pending' ? charge.amount : charge.amount_captured
   // Debits are "payments" in Stripe's books, cards are "charges".
-  const type = isCard(charge) ? 'charge' : 'payment'
-  charge.balance_transaction = book(world, {
-    amount,
-    currency,
-    source,
-    type,
-    category: 'charge',
-    fee: standardFee(amount),
-    available: bypassesPending(world, charge),
-  }).id
+  const type = kindOf(charge) === 'card' ? 'charge' : 'payment'
+  const takes_s = bypassesPending(world, charge) ? 0 : availableAfter_s + (debitTakes_s[kindOf(charge)] ?? 0)
+  const moved = { amount, currency, source, type, category: 'charge', fee: standardFee(amount), takes_s }
+  charge.balance_transaction = book(world, moved).id
+}
+
+/** The money of a debit that came back, with its fee. */
+export function reverseCharge(world: World, charge: Charge): void {
+  const { amount, currency, id: source } = charge
+  const moved = { amount: -amount, currency, source, type: 'payment_failure_refund', fee: -standardFee(amount) }
+  charge.failure_balance_transaction = book(world, { ...moved, category: 'charge_failure' }).id
 }
 
 /** A refund's money goes out; the fee of the charge is not given back. */
 export function settleRefund(world: World, refund: Refund, charge: Charge): void {
   const { amount, currency, id: source } = refund
-  const type = isCard(charge) ? 'refund' : 'payment_refund'
+  const type = kindOf(charge) === 'card' ? 'refund' : 'payment_refund'
   refund.balance_transaction = book(world, { amount: -amount, currency, source, type, category: 'refund', fee: 0 }).id
 }
 
@@ -75,10 +81,11 @@ export function makeAvailable({ state }: World, at: number): void {
 
 type Movement = Pick<BalanceTransaction, 'amount' | 'currency' | 'source' | 'type' | 'fee'> & {
   readonly category: string
-  readonly available?: boolean
+  /** Until it is available. */
+  readonly takes_s?: number
 }
 
-function book(world: World, { category, fee, available = false, ...movement }: Movement): BalanceTransaction {
+function book(world: World, { category, fee, takes_s = availableAfter_s, ...movement }: Movement): BalanceTransaction {
   const created = now(world)
   const { amount, currency } = movement
   const detail = { amount: fee, currency, description: 'Stripe processing fees', type: 'stripe_fee' }
@@ -86,7 +93,7 @@ function book(world: World, { category, fee, available = false, ...movement }: M
     id: newId('txn'),
     object: 'balance_transaction',
     ...movement,
-    available_on: available ? created : created + availableAfter_s,
+    available_on: created + takes_s,
     balance_type: 'payments',
     created,
     description: null,
@@ -95,7 +102,7 @@ function book(world: World, { category, fee, available = false, ...movement }: M
     fee_details: fee === 0 ? [] : [detail],
     net: amount - fee,
     reporting_category: category,
-    status: available ? 'available' : 'pending',
+    status: takes_s === 0 ? 'available' : 'pending',
   }
   world.state.balanceTransactions.set(entry.id, entry)
   return entry
@@ -104,10 +111,6 @@ function book(world: World, { category, fee, available = false, ...movement }: M
 function bypassesPending(world: World, { payment_method }: Charge): boolean {
   const facts = world.state.methodFacts.get(payment_method)
   return facts !== undefined && behaviourOf(facts.behaviour).bypassesPending === true
-}
-
-function isCard({ payment_method_details }: Charge): boolean {
-  return (payment_method_details as { type?: string }).type === 'card'
 }
 
 /** 2.9 % and 30 minor units, in integers, rounded half up. */

@@ -1,6 +1,6 @@
 import type Stripe from 'stripe'
 import { listOf } from './lists.ts'
-import type { Charge, PaymentIntent, PaymentMethod } from './objects.ts'
+import type { Charge, PaymentIntent, PaymentMethod, PaymentMethodType } from './objects.ts'
 import { type Handler, inPath, operation } from './operation.ts'
 import { factsOf } from './saved-methods.ts'
 import { type Decline, declineMessage } from './test-methods.ts'
@@ -85,6 +85,16 @@ function issuerOutcome(decline: Decline | undefined): object {
     seller_message: 'The bank did not return any further details with this decline.',
     type: 'issuer_declined',
   }
+}
+
+/** Business days of https://docs.stripe.com/payments, counted as days. */
+export const debitTakes_s: Readonly<Partial<Record<PaymentMethodType, number>>> = {
+  us_bank_account: 4 * 24 * 60 * 60,
+  sepa_debit: 5 * 24 * 60 * 60,
+}
+
+export function kindOf({ payment_method_details }: Charge): PaymentMethodType {
+  return (payment_method_details as { type: PaymentMethodType }).type
 }
 
 /** How long the card networks hold an authorization, at most. */

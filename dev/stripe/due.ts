@@ -1,8 +1,7 @@
 import { makeAvailable } from './balance-transactions.ts'
-import { authorizationLasts_s } from './charges.ts'
+import { authorizationLasts_s, debitTakes_s } from './charges.ts'
 import { expireSession } from './checkout-completion.ts'
 import { conclude, decisionOn } from './dispute-cases.ts'
-import type { PaymentMethodType } from './objects.ts'
 import { finishProcessing } from './payment-attempts.ts'
 import { cancelIntent } from './payment-captures.ts'
 import { finishRefund } from './refunds.ts'
@@ -45,11 +44,6 @@ function statusOf({ state }: World, id: string): unknown {
 
 const day_s = 24 * 60 * 60
 
-/** Business days of https://docs.stripe.com/payments, counted as days. */
-const debitTakes_s: Readonly<Partial<Record<PaymentMethodType, number>>> = {
-  us_bank_account: 4 * day_s,
-  sepa_debit: 5 * day_s,
-}
 const refundTakes_s = 5 * day_s
 const bankDecides_s = 60 * day_s
 const verificationTakes_s = 60

@@ -1,4 +1,4 @@
-import { settleCharge } from './balance-transactions.ts'
+import { reverseCharge, settleCharge } from './balance-transactions.ts'
 import { createCharge } from './charges.ts'
 import { openDispute } from './dispute-cases.ts'
 import { StripeError } from './errors.ts'
@@ -59,6 +59,7 @@ function charge(attempt: Attempt, behaviour: Behaviour): StripeError | undefined
   if (!behaviour.delayed) return attempt.intent.capture_method === 'manual' ? authorize(attempt) : succeed(attempt)
   const { world, intent, method, cause } = attempt
   const pending = createCharge(world, intent, method, 'pending')
+  settleCharge(world, pending)
   intent.latest_charge = pending.id
   intent.status = 'processing'
   emit(world, cause, 'charge.pending', pending)
@@ -163,6 +164,7 @@ export function finishProcessing(attempt: Attempt): void {
     const { code } = decline
     const message = declineMessage(decline)
     Object.assign(pending, { status: 'failed', captured: false, failure_code: code, failure_message: message })
+    reverseCharge(world, pending)
     backToStart(intent, {
       type: 'card_error',
       code,
@@ -175,7 +177,6 @@ export function finishProcessing(attempt: Attempt): void {
     return
   }
   Object.assign(pending, { status: 'succeeded', paid: true, amount_captured: pending.amount })
-  settleCharge(world, pending)
   markSucceeded(attempt)
   emit(world, null, 'charge.succeeded', pending)
   emit(world, null, 'payment_intent.succeeded', intent)

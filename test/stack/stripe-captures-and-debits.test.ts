@@ -148,6 +148,27 @@ inTheEmulator('a debit', (world) => {
     expect([after.status, after.last_payment_error?.code]).toEqual([status, code])
   })
 
+  it.each([
+    ['pm_success_de', [1999], 'charge'],
+    ['pm_failed_de', [-1999, 1999], 'charge_failure'],
+  ])(
+    'from %s is in the books from its first day, and comes back in an entry of its own: %j',
+    async (token, amounts, last) => {
+      const key = `sk_test_books_${token}`
+      const client = clientOf(emulator, key)
+      const id = await debited(token, client)
+      const { data } = await client.balanceTransactions.list()
+      expect(data).toMatchObject([{ amount: 1999, type: 'payment', reporting_category: 'charge', status: 'pending' }])
+      await control('POST', 'settle', undefined, key)
+      const books = (await client.balanceTransactions.list({ expand: ['data.source'] })).data
+      expect(books.map(({ amount }) => amount)).toEqual(amounts)
+      expect(books[0]).toMatchObject({ reporting_category: last, source: { payment_intent: id } })
+      const net = amounts.length === 1 ? 1999 - 88 : 0
+      expect(await control('GET', 'payments', undefined, key)).toMatchObject({ balance: { eur: net } })
+      expect(await control('GET', 'bugs', undefined, key)).toEqual([])
+    },
+  )
+
   it('arrives by itself after five days, and its money two days later', async () => {
     const dated = 'sk_test_dated'
     const client = clientOf(emulator, dated)
