@@ -14,12 +14,12 @@ import { nothingDone, type Reconciled, sumOf } from './domain/run.ts'
 import { limitsOf, notApplied, unanswered } from './domain/unanswered.ts'
 import { awaitedSince, halfOf, isDue, nextOf, type Window, windowOf } from './domain/window.ts'
 import { keepFindings } from './keep.ts'
-import { dueLooks, getGatewayAccount, moveReconciledTo, openObjects } from './repository.ts'
+import { dueLooks, getGatewayAccount, moveReconciledTo, takeOpen } from './repository.ts'
 import { waitingOf } from './standing-repository.ts'
 
 /** Who acts where nobody asked for it. */
 const ACTOR = 'reconciliation'
-/** So much of each is looked up one by one: of what is open, of what is awaited, of what waits. */
+/** So much of each is looked up one by one in a run: of what is open, of what is awaited, of what waits. */
 const LOOKED_UP = 200
 /** A piece of the window with less in it is followed by a longer one. */
 const ROOMY = 250
@@ -34,6 +34,8 @@ type Run = {
   readonly gatewayAccount: GatewayAccount
   readonly actor: string
   readonly now: Instant
+  /** The entries that were read. */
+  readonly seen: Set<string>
 }
 
 /**
@@ -48,18 +50,18 @@ export async function reconcileDaily(
 ): Promise<Reconciled> {
   const gatewayAccount = await getGatewayAccount(database, gatewayAccountId)
   const gateway = await openGateway(env, gatewayAccount)
-  const run: Run = { database, gateway, gatewayAccount, actor, now: realNow() }
-  const window = windowOf(gatewayAccount.reconciledTo, run.now)
-  const seen = new Set<string>()
-  const read = await readWindow(run, window, seen)
-  const again = await lookAgain(run, seen)
+  const now = realNow()
+  const run: Run = { database, gateway, gatewayAccount, actor, now, seen: new Set() }
+  const window = windowOf(gatewayAccount.reconciledTo, now)
+  const read = await readWindow(run, window)
+  const again = await lookAgain(run)
   const sought = await seekAwaited(run)
   await moveReconciledTo(database, gatewayAccount, window.to)
   return sumOf([read, again, sought])
 }
 
 /** In pieces that can be read at once; how far it came is kept between them, so that a long one gets on. */
-async function readWindow(run: Run, window: Window, seen: Set<string>): Promise<Reconciled> {
+async function readWindow(run: Run, window: Window): Promise<Reconciled> {
   const read: Reconciled[] = []
   let piece = window
   while (piece.from < window.to) {
@@ -68,24 +70,19 @@ async function readWindow(run: Run, window: Window, seen: Set<string>): Promise<
       piece = halfOf(piece)
       continue
     }
-    read.push(
-      await keepEntries(
-        run,
-        entries,
-        entries.map(({ id }) => id),
-      ),
-    )
-    for (const { id } of entries) seen.add(id)
+    const objects = entries.map(({ id }) => id)
+    read.push(await keepEntries(run, entries, objects))
+    for (const id of objects) run.seen.add(id)
     if (piece.to < window.to) await moveReconciledTo(run.database, run.gatewayAccount, piece.to)
     piece = nextOf(piece, { end: window.to, room: entries.length < ROOMY })
   }
   return sumOf(read)
 }
 
-/** What is open is looked at until it is closed, however long ago it happened: the oldest, as far as the limit goes. */
-async function lookAgain(run: Run, seen: ReadonlySet<string>): Promise<Reconciled> {
-  const open = await openObjects(run.database, run.gatewayAccount.id, ofEntries, LOOKED_UP)
-  const wanted = open.filter((entry) => !seen.has(entry))
+/** What is open is looked at until it is closed, however long ago it happened: in turn, as far as the limit goes. */
+async function lookAgain(run: Run): Promise<Reconciled> {
+  const open = await takeOpen(run.database, run.gatewayAccount.id, { kinds: ofEntries, now: run.now, limit: LOOKED_UP })
+  const wanted = open.filter((entry) => !run.seen.has(entry))
   const entries = await findEntries(
     run.gateway,
     wanted.map((entry) => ({ entry })),
@@ -110,8 +107,9 @@ async function keepEntries(
 /** Ours the other way: what no entry was of is asked for by itself, before it is said to be missing. */
 async function seekAwaited(run: Run): Promise<Reconciled> {
   const { database, gateway, gatewayAccount, now } = run
-  const open = await openObjects(database, gatewayAccount.id, ofNone, LOOKED_UP)
-  const awaited = await awaitedOf(database, gatewayAccount, { since: awaitedSince(now), again: open, limit: LOOKED_UP })
+  const open = await takeOpen(database, gatewayAccount.id, { kinds: ofNone, now, limit: LOOKED_UP })
+  const again = open
+  const awaited = await awaitedOf(database, gatewayAccount, { since: awaitedSince(now), again, limit: LOOKED_UP })
   const entries = await findEntries(gateway, [
     ...awaited.payments.flatMap(byPayment),
     ...awaited.refunds.flatMap(byRefund),
@@ -155,10 +153,9 @@ async function checkUnanswered(
 ): Promise<Pick<Reconciled, 'found' | 'vanished'>> {
   const now = realNow()
   const kinds = ['unanswered', 'not_applied'] as const
-  const waiting = await waitingOf(database, gatewayAccount, limitsOf(now), LOOKED_UP)
+  const objects = await takeOpen(database, gatewayAccount.id, { kinds, now, limit: LOOKED_UP })
+  const waiting = await waitingOf(database, gatewayAccount, limitsOf(now), { again: objects, limit: LOOKED_UP })
   const findings = [...waiting.unanswered.map(unanswered), ...waiting.notApplied.map(notApplied)]
-  // Where there is more than was read, what was not found may wait all the same.
-  const objects = findings.length < LOOKED_UP ? await openObjects(database, gatewayAccount.id, kinds, LOOKED_UP) : []
   return keepFindings(database, { gatewayAccount, kinds, objects, actor: ACTOR, now }, findings)
 }
 

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, inArray, lt, or, sql } from 'drizzle-orm'
+import { and, desc, eq, inArray, lt, or, sql } from 'drizzle-orm'
 import type { Id } from '../kernel/id.ts'
 import { HOUR_MS, type Instant, plusMs, toIso } from '../kernel/instant.ts'
 import type { GatewayAccount } from '../payments/repository.ts'
@@ -11,7 +11,7 @@ import { reconciliationDifferences as differences } from './tables.ts'
 
 type Organization = Id<'organization'>
 
-const newDifferences = insertsInto(differences, 'organization')
+const newDifferences = insertsInto(differences, 'organization', { omit: ['lookedAt'] })
 const changes = ['owner', 'status', 'resolution', 'note', 'closedAt'] as const
 const changedDifferences = updatesOf(differences, 'organization', changes)
 
@@ -20,8 +20,8 @@ export const differenceRows = {
   changed: (rows: readonly Difference[]) => changedDifferences(rows),
 }
 
-export function differenceFrom(row: typeof differences.$inferSelect): Difference {
-  return row
+export function differenceFrom({ lookedAt: _, ...difference }: typeof differences.$inferSelect): Difference {
+  return difference
 }
 
 export function differenceById(database: Database, organizationId: Organization, id: Id<'difference'>) {
@@ -63,26 +63,29 @@ export function differencePage(
 
 type Kinds = readonly Difference['kind'][]
 
-/** What is open, by the gateway's ids of what it is about, the oldest first. */
-export async function openObjects(
+/**
+ * What is open and was not looked at for the longest time, by the gateway's ids of what it is about. Taken, it goes to the
+ * end of the row, so that nothing waits for others to be closed, and what cannot be looked up holds up nothing.
+ */
+export async function takeOpen(
   database: Database,
   gatewayAccountId: Id<'gateway_account'>,
-  kinds: Kinds,
-  limit: number,
+  { kinds, now, limit }: { readonly kinds: Kinds; readonly now: Instant; readonly limit: number },
 ): Promise<readonly string[]> {
-  const rows = await database.orm
-    .select({ gatewayObject: differences.gatewayObject })
-    .from(differences)
+  const isOpen = and(
+    eq(differences.gatewayAccountId, gatewayAccountId),
+    inArray(differences.kind, [...kinds]),
+    eq(differences.status, 'open'),
+  )
+  const taken = await database.orm
+    .update(differences)
+    .set({ lookedAt: now })
     .where(
-      and(
-        eq(differences.gatewayAccountId, gatewayAccountId),
-        inArray(differences.kind, [...kinds]),
-        eq(differences.status, 'open'),
-      ),
+      sql`(organization_id, id) in (select organization_id, id from reconciliation_differences
+        where ${isOpen} order by coalesce(looked_at, found_at), id limit ${limit} for update skip locked)`,
     )
-    .orderBy(asc(differences.id))
-    .limit(limit)
-  return rows.map(({ gatewayObject }) => gatewayObject)
+    .returning({ gatewayObject: differences.gatewayObject })
+  return [...new Set(taken.map(({ gatewayObject }) => gatewayObject))]
 }
 
 /** Those about some objects of the gateway that are open, or that somebody accepted as they are. */

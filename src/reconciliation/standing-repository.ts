@@ -1,5 +1,5 @@
-import { and, asc, desc, eq, isNull, lt, sql } from 'drizzle-orm'
-import { type Id, uuidV7 } from '../kernel/id.ts'
+import { and, asc, desc, eq, inArray, isNull, lt, not, sql } from 'drizzle-orm'
+import { decodeId, type Id, uuidV7 } from '../kernel/id.ts'
 import { type Instant, MINUTE_MS, plusMs } from '../kernel/instant.ts'
 import type { GatewayAccount } from '../payments/repository.ts'
 import { gatewayAccounts, gatewayEvents, paymentAttempts, payments, refunds } from '../payments/tables.ts'
@@ -10,13 +10,18 @@ import type { NotApplied, Unanswered } from './domain/unanswered.ts'
 
 type Limits = { readonly unanswered: Instant; readonly notApplied: Instant }
 
-/** Of each kind the oldest: what was asked of a gateway account and not answered, and what it told and was not applied. */
+/**
+ * What was asked of a gateway account and not answered, and what it told and was not applied: all of that which is looked
+ * at `again`, and of each kind the oldest of the others.
+ */
 export async function waitingOf(
   database: Database,
   { id }: Pick<GatewayAccount, 'id'>,
   before: Limits,
-  limit: number,
+  { again, limit }: { readonly again: readonly string[]; readonly limit: number },
 ): Promise<{ readonly unanswered: readonly Unanswered[]; readonly notApplied: readonly NotApplied[] }> {
+  const attemptsAgain = again.flatMap((object) => decodeId('attempt', object) ?? [])
+  const refundsAgain = again.flatMap((object) => decodeId('refund', object) ?? [])
   const [attempts, givenBack, events] = await database.orm.batch([
     database.orm
       .select({ id: paymentAttempts.id, amount: paymentAttempts.amount, currency: payments.currency })
@@ -32,8 +37,8 @@ export async function waitingOf(
           lt(paymentAttempts.id, firstIdAt(before.unanswered) as Id<'attempt'>),
         ),
       )
-      .orderBy(asc(paymentAttempts.id))
-      .limit(limit),
+      .orderBy(not(inArray(paymentAttempts.id, attemptsAgain)), asc(paymentAttempts.id))
+      .limit(limit + attemptsAgain.length),
     database.orm
       .select({ id: refunds.id, amount: refunds.amount, currency: refunds.currency })
       .from(refunds)
@@ -44,8 +49,8 @@ export async function waitingOf(
           lt(refunds.id, firstIdAt(before.unanswered) as Id<'refund'>),
         ),
       )
-      .orderBy(asc(refunds.id))
-      .limit(limit),
+      .orderBy(not(inArray(refunds.id, refundsAgain)), asc(refunds.id))
+      .limit(limit + refundsAgain.length),
     database.orm
       .select({
         ...{ eventId: gatewayEvents.eventId, type: gatewayEvents.type, objectId: gatewayEvents.objectId },
@@ -59,8 +64,12 @@ export async function waitingOf(
           lt(gatewayEvents.receivedAt, before.notApplied),
         ),
       )
-      .orderBy(asc(gatewayEvents.receivedAt), asc(gatewayEvents.eventId))
-      .limit(limit),
+      .orderBy(
+        not(inArray(gatewayEvents.eventId, [...again])),
+        asc(gatewayEvents.receivedAt),
+        asc(gatewayEvents.eventId),
+      )
+      .limit(limit + again.length),
   ])
   return {
     unanswered: [

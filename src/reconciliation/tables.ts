@@ -33,6 +33,8 @@ export const reconciliationDifferences = pgTable(
     currency: text('currency').$type<Currency>(),
     detail: text('detail').notNull(),
     foundAt: instantColumn('found_at').notNull(),
+    /** When its turn came last; null: not since it was found. */
+    lookedAt: instantColumn('looked_at'),
     owner: text('owner'),
     status: text('status').notNull().$type<Difference['status']>(),
     resolution: text('resolution').$type<Difference['resolution']>(),

@@ -139,6 +139,24 @@ test('FR-071 more than can be read at once is read in pieces, each entry once', 
   await expectFoundOnce(payment)
 })
 
+test('FR-071 more differences than a run looks at are looked at in turn, so that what is mended vanishes', async () => {
+  const MANY = 200
+  for (let made = 0; made < MANY; made += 50) {
+    const wrong = () => takesAtGateway(world.client, 700, { perennial_payment: unknownPayment })
+    await Promise.all(Array.from({ length: 50 }, wrong))
+  }
+  await world.gateway.passes(60)
+  const payment = await differs()
+  await sql('update payments set amount = 5000 where id = $1', rowOf('payment', payment.id))
+  expect(body(await run())).toMatchObject({ entries: MANY + 2, found: MANY + 2 })
+  realTimePasses(9 * DAY_MS)
+  expect(body(await run())).toMatchObject({ found: 0, vanished: 0 })
+  await sql('update payments set amount = 4900 where id = $1', rowOf('payment', payment.id))
+  const runs = [body(await run()), body(await run())]
+  expect(runs.map(({ found, vanished }) => [found, vanished])).toContainEqual([0, 1])
+  expect(await books.differences('status=closed')).toMatchObject([{ kind: 'amount', resolution: 'vanished' }])
+})
+
 const noEvents = async () => {}
 
 function gatewayAccountId(): Id<'gateway_account'> {
@@ -249,5 +267,24 @@ describe('FR-071 by the hour', () => {
     await isLookedAfter()
     expect(await books.differences('status=open')).toEqual([])
     expect(body(await world.client.get('/v1/reconciliation')).data).toMatchObject([{ events_waiting: 0 }])
+  })
+
+  test('what is not applied any more vanishes, however much waits besides', async () => {
+    const organization = decodeId('organization', world.client.organization)
+    await sql(
+      `insert into gateway_events (organization_id, gateway_account_id, event_id, type, object_id, source, received_at, next_at)
+       select $1, $2, 'evt_' || n, 'refund.created', 're_' || n, 'webhook', now() + n * interval '1 ms', now()
+       from generate_series(1, 201) n`,
+      ...[organization, gatewayAccountId()],
+    )
+    realTimePasses(3 * DAY_MS + 2_000)
+    await isLookedAfter()
+    await sql("update gateway_events set applied_at = now() where event_id = 'evt_1'")
+    await isLookedAfter()
+    expect(await books.differences('status=closed')).toMatchObject([
+      { gateway_object: 'evt_1', resolution: 'vanished' },
+    ])
+    const [{ open_differences }] = body(await world.client.get('/v1/reconciliation')).data
+    expect(open_differences).toEqual({ not_applied: 200 })
   })
 })
