@@ -115,7 +115,8 @@ function about(source: Source, kind: EntryKind): About {
   const gatewayPayment =
     payment_intent === null || typeof payment_intent === 'string' ? payment_intent : payment_intent.id
   return {
-    gatewayObject: source.object === 'charge' ? (gatewayPayment ?? source.id) : source.id,
+    // Stripe does not document whether the reversal of a debit is of its charge or of a refund.
+    gatewayObject: kind === 'charge' || kind === 'charge_failure' ? (gatewayPayment ?? source.id) : source.id,
     gatewayPayment,
     state: kind === 'charge' || kind === 'refund' ? stateOf(source.status) : 'succeeded',
     ours: {

@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, lte, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, lte, notInArray, or, type SQL, sql } from 'drizzle-orm'
 import type { Instant } from '../kernel/instant.ts'
 import type { GatewayEntry } from '../payments/domain/gateway-entry.ts'
 import type { GatewayAccount } from '../payments/repository.ts'
@@ -75,7 +75,7 @@ function namesIn<T extends string>(names: readonly (T | null)[]): T[] {
   return [...new Set(names.flatMap((name) => name ?? []))]
 }
 
-/** What the gateway should know: of what was not matched and is no difference yet, the oldest; and what is one already. */
+/** What the gateway should know: of what is not matched and is no difference yet, the oldest; and what is asked again. */
 export async function awaitedOf(
   database: Database,
   { organizationId, id }: Whose,
@@ -103,6 +103,7 @@ export async function awaitedOf(
           paidHere,
           sql`${payments.balanceTransaction} is null and ${payments.gatewayPayment} is not null`,
           lte(payments.settledAt, since),
+          notInArray(payments.gatewayPayment, [...again]),
           isNew(sql`${payments.gatewayPayment}`),
         ),
       )
@@ -133,7 +134,7 @@ export async function awaitedOf(
   return { payments: [...newPayments, ...oldPayments], refunds: [...newRefunds, ...oldRefunds] }
 }
 
-/** Bookkeeping: what is matched already stays. In the order of their ids, like everybody who locks them. */
+/** Bookkeeping: what another run matched meanwhile stays. In the order of their ids, like everybody who locks them. */
 export async function keepMatches(
   database: Database,
   { organizationId }: Whose,
@@ -143,11 +144,13 @@ export async function keepMatches(
     const rows = matches.filter((match) => match.kind === kind)
     if (rows.length === 0) continue
     const table = sql.raw(kind === 'payment' ? 'payments' : 'refunds')
-    const given = JSON.stringify(rows.map(({ id, balanceTransaction }) => ({ id, entry: balanceTransaction })))
+    const given = JSON.stringify(
+      rows.map(({ id, before, balanceTransaction }) => ({ id, before, entry: balanceTransaction })),
+    )
     await database.orm.execute(sql`
-      with matched as (select t.id, r.entry from json_to_recordset(${given}::json) as r(id uuid, entry text)
+      with matched as (select t.id, r.entry from json_to_recordset(${given}::json) as r(id uuid, before text, entry text)
         join ${table} t on t.organization_id = ${organizationId} and t.id = r.id
-        where t.balance_transaction is null order by t.id for update of t)
+        where t.balance_transaction is not distinct from r.before order by t.id for update of t)
       update ${table} t set balance_transaction = m.entry from matched m
       where t.organization_id = ${organizationId} and t.id = m.id`)
   }

@@ -34,8 +34,9 @@ type Run = {
   readonly gatewayAccount: GatewayAccount
   readonly actor: string
   readonly now: Instant
-  /** The entries that were read. */
+  /** The entries that were read, and the gateway's payments that they left in doubt. */
   readonly seen: Set<string>
+  readonly inDoubt: Set<string>
 }
 
 /**
@@ -51,7 +52,7 @@ export async function reconcileDaily(
   const gatewayAccount = await getGatewayAccount(database, gatewayAccountId)
   const gateway = await openGateway(env, gatewayAccount)
   const now = realNow()
-  const run: Run = { database, gateway, gatewayAccount, actor, now, seen: new Set() }
+  const run: Run = { database, gateway, gatewayAccount, actor, now, seen: new Set(), inDoubt: new Set() }
   const window = windowOf(gatewayAccount.reconciledTo, now)
   const read = await readWindow(run, window)
   const again = await lookAgain(run)
@@ -108,7 +109,7 @@ async function keepEntries(
 async function seekAwaited(run: Run): Promise<Reconciled> {
   const { database, gateway, gatewayAccount, now } = run
   const open = await takeOpen(database, gatewayAccount.id, { kinds: ofNone, now, limit: LOOKED_UP })
-  const again = open
+  const again = [...open, ...run.inDoubt]
   const awaited = await awaitedOf(database, gatewayAccount, { since: awaitedSince(now), again, limit: LOOKED_UP })
   const entries = await findEntries(gateway, [
     ...awaited.payments.flatMap(byPayment),
@@ -121,9 +122,10 @@ async function seekAwaited(run: Run): Promise<Reconciled> {
 
 async function keepComparison(
   run: Run,
-  { matches, findings, agreed, notOurs }: Comparison,
+  { matches, findings, inDoubt, agreed, notOurs }: Comparison,
   { entries, objects }: { readonly entries: number; readonly objects: readonly string[] },
 ): Promise<Reconciled> {
+  for (const gatewayPayment of inDoubt) run.inDoubt.add(gatewayPayment)
   await keepMatches(run.database, run.gatewayAccount, matches)
   const counts = await keepFindings(run.database, { ...run, kinds: [...ofEntries, ...ofNone], objects }, findings)
   return { ...counts, entries, matched: agreed, notOurs }

@@ -2,17 +2,22 @@ import { encodeId, type Id } from '../../kernel/id.ts'
 import type { GatewayEntry } from '../../payments/domain/gateway-entry.ts'
 import { knownOf, type OurPayment, type OurRefund, type Ours } from './books.ts'
 import { type Finding, keyOf, movedTwice, notInBooks } from './finding.ts'
-import { judge, type Match, type Verdict } from './judge.ts'
+import { cameBack, judge, type Match, type Verdict } from './judge.ts'
 
 export type Comparison = {
-  /** Whose the entries are, where it was not known before. Whether they agree is another matter. */
-  readonly matches: readonly (Match & { readonly balanceTransaction: string })[]
+  /** Whose the entries are, where that is news. Whether they agree is another matter. */
+  readonly matches: readonly Rematch[]
   readonly findings: readonly Finding[]
+  /** The gateway's payments that succeeded here, whose debit came back: other money of theirs is to be looked for. */
+  readonly inDoubt: readonly string[]
   /** Entries that are as we say. */
   readonly agreed: number
   /** Entries of whatever else is sold through the gateway account. */
   readonly notOurs: number
 }
+
+/** `balanceTransaction`: the entry that holds the money instead of `before`; null: that came back, and there is no other. */
+type Rematch = Match & { readonly before: string | null; readonly balanceTransaction: string | null }
 
 /**
  * Both ways: each entry of the gateway against what is known here, and of `awaited`, which succeeded so long ago that the
@@ -24,26 +29,58 @@ export function compare(
   awaited: Pick<Ours, 'payments' | 'refunds'>,
 ): Comparison {
   const known = knownOf(ours)
-  const before = new Map<string, string | null>(
-    [...ours.payments, ...ours.refunds].map(({ id, balanceTransaction }) => [id, balanceTransaction]),
+  const reversed = new Set(
+    entries.flatMap((entry) => (entry.kind === 'charge_failure' ? (known.payment(entry)?.id ?? []) : [])),
   )
+  const kept = keptOf(ours, entries, reversed)
   const owned = new Map<string, string>()
   const judged = entries.toSorted(byTime).map((entry) => {
     const verdict = judge(entry, known)
     if (verdict.match === null) return { entry, ...verdict }
-    const first = before.get(verdict.match.id) ?? owned.get(verdict.match.id) ?? entry.id
-    owned.set(verdict.match.id, first)
+    const { id } = verdict.match
+    const first = kept.get(id) ?? owned.get(id) ?? entry.id
+    owned.set(id, first)
     return { entry, ...(first === entry.id ? verdict : second(entry, verdict.match, first)) }
   })
   const findings = [...judged.flatMap(({ finding }) => finding ?? []), ...missing(awaited, owned)]
+  const holds = (id: string) => owned.get(id) ?? kept.get(id) ?? null
   return {
-    matches: judged.flatMap(({ entry, match }) =>
-      match === null || before.get(match.id) === entry.id ? [] : [{ ...match, balanceTransaction: entry.id }],
+    matches: rematches(ours, holds),
+    inDoubt: ours.payments.flatMap(({ id, status, gatewayPayment }) =>
+      status === 'succeeded' && reversed.has(id) && holds(id) === null ? (gatewayPayment ?? []) : [],
     ),
     findings: [...new Map(findings.map((finding) => [keyOf(finding), finding])).values()],
     agreed: judged.filter(({ whose, finding }) => whose === 'ours' && finding === null).length,
     notOurs: judged.filter(({ whose }) => whose === 'not_ours').length,
   }
+}
+
+/** Of what is matched already, what holds its money still. A reversal does not say which entry it reverses. */
+function keptOf(
+  { payments, refunds }: Ours,
+  entries: readonly GatewayEntry[],
+  reversed: ReadonlySet<string>,
+): ReadonlyMap<string, string> {
+  const read = new Map(entries.map((entry) => [entry.id, entry]))
+  const isGone = (id: string, matched: string) => {
+    const entry = read.get(matched)
+    return entry === undefined ? reversed.has(id) : cameBack(entry)
+  }
+  return new Map(
+    [...payments, ...refunds].flatMap(({ id, balanceTransaction: matched }) =>
+      matched === null || isGone(id, matched) ? [] : [[id, matched]],
+    ),
+  )
+}
+
+function rematches({ payments, refunds }: Ours, holds: (id: string) => string | null): readonly Rematch[] {
+  return [
+    ...payments.map(({ id, balanceTransaction: before }) => ({ kind: 'payment' as const, id, before })),
+    ...refunds.map(({ id, balanceTransaction: before }) => ({ kind: 'refund' as const, id, before })),
+  ].flatMap((match) => {
+    const balanceTransaction = holds(match.id)
+    return balanceTransaction === match.before ? [] : [{ ...match, balanceTransaction }]
+  })
 }
 
 function byTime(left: GatewayEntry, right: GatewayEntry): number {

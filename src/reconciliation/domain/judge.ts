@@ -14,7 +14,7 @@ import {
 /** not_ours: of what else is sold through the gateway account · nobodys: no customer's money. */
 export type Verdict = {
   readonly whose: 'ours' | 'not_ours' | 'nobodys'
-  /** Whose entry it is: what moves money once has one only. */
+  /** Whose money it is: what moves once has one such entry only. */
   readonly match: Match | null
   readonly finding: Finding | null
 }
@@ -29,17 +29,15 @@ type Rule = {
   readonly sign: 1n | -1n
   /** Where what it is of stands here when the money has moved so. */
   readonly statuses: readonly Subject['status'][]
-  /** What it is called where it stands otherwise. */
-  readonly otherwise: 'not_settled_here' | 'missing_there'
 }
 
 const rules: Readonly<Record<EntryKind, Rule | null>> = {
-  charge: { of: 'payment', sign: 1n, statuses: ['succeeded'], otherwise: 'not_settled_here' },
-  charge_failure: { of: 'payment', sign: -1n, statuses: ['pending', 'failed'], otherwise: 'missing_there' },
-  refund: { of: 'refund', sign: -1n, statuses: ['succeeded'], otherwise: 'not_settled_here' },
-  refund_failure: { of: 'refund', sign: 1n, statuses: ['failed'], otherwise: 'not_settled_here' },
-  dispute: { of: 'dispute', sign: -1n, statuses: ['open', 'won', 'lost'], otherwise: 'not_settled_here' },
-  dispute_reversal: { of: 'dispute', sign: 1n, statuses: ['won'], otherwise: 'not_settled_here' },
+  charge: { of: 'payment', sign: 1n, statuses: ['succeeded'] },
+  charge_failure: { of: 'payment', sign: -1n, statuses: ['pending', 'succeeded', 'failed'] },
+  refund: { of: 'refund', sign: -1n, statuses: ['succeeded'] },
+  refund_failure: { of: 'refund', sign: 1n, statuses: ['failed'] },
+  dispute: { of: 'dispute', sign: -1n, statuses: ['open', 'won', 'lost'] },
+  dispute_reversal: { of: 'dispute', sign: 1n, statuses: ['won'] },
   other: null,
 }
 
@@ -51,7 +49,7 @@ export function judge(entry: GatewayEntry, known: Known): Verdict {
   const actual = rule.sign * entry.amount
   if (found !== null) {
     const finding = disagreement(entry, { ...rule, actual }, found.subject)
-    return { whose: 'ours', match: movesOnce(entry.kind) ? found.match : null, finding }
+    return { whose: 'ours', match: movesOnce(entry) ? found.match : null, finding }
   }
   const finding = unclaimed(entry, actual, known)
   return { whose: finding === null ? 'not_ours' : 'ours', match: null, finding }
@@ -84,22 +82,27 @@ const subjects: Readonly<Record<Rule['of'], (entry: GatewayEntry, known: Known) 
   },
 }
 
-function movesOnce(kind: EntryKind): boolean {
-  return kind === 'charge' || kind === 'refund'
+/** A debit that bounced, or its reversal: none of its payment's money, which another try may have brought since. */
+export function cameBack({ kind, state }: GatewayEntry): boolean {
+  return kind === 'charge_failure' || (kind === 'charge' && state === 'failed')
+}
+
+function movesOnce(entry: GatewayEntry): boolean {
+  return entry.kind === 'refund' || (entry.kind === 'charge' && !cameBack(entry))
 }
 
 /** One at most: what is said of the amount before it has moved would be said again after. */
 function disagreement(
   entry: GatewayEntry,
-  { statuses, otherwise, actual }: Rule & { readonly actual: bigint },
+  { statuses, actual }: Rule & { readonly actual: bigint },
   subject: Subject,
 ): Finding | null {
+  // Another try may have asked for another amount.
+  if (cameBack(entry)) return null
   const isSettledHere = statuses.includes(subject.status)
   if (entry.state === 'pending') return isSettledHere ? notInBooks(entry.gatewayObject, subject) : null
   // What failed after it was in the books has an entry of its own for that.
-  if (entry.state === 'succeeded' && !isSettledHere) {
-    return otherwise === 'missing_there' ? notInBooks(entry.gatewayObject, subject) : notSettled(entry, actual, subject)
-  }
+  if (entry.state === 'succeeded' && !isSettledHere) return notSettled(entry, actual, subject)
   if (entry.currency !== subject.currency) return currencyDiffers(entry, actual, subject)
   if (actual !== subject.amount) return amountDiffers(entry, actual, subject)
   return subject.isDocumented ? null : undocumented(entry, actual, subject.object)

@@ -7,11 +7,13 @@ import { at } from '../../support/given.ts'
 const PAGE = 100
 const noon = at('2026-03-01T12:00:00Z')
 
-/** The books of a gateway that has so many entries, all of one second. */
-function booksWith(count: number) {
+const payout = { reporting_category: 'payout', source: null, amount: 100, currency: 'usd' }
+
+/** The books of a gateway that has so many entries, all alike and of one second. */
+function booksWith(count: number, transaction: object = payout) {
   const entryAt = (n: number) => ({
-    ...{ id: `txn_${n}`, object: 'balance_transaction', reporting_category: 'payout', source: null },
-    ...{ amount: 100, currency: 'usd', created: noon / 1000 },
+    ...{ id: `txn_${n}`, object: 'balance_transaction', created: noon / 1000 },
+    ...transaction,
   })
   const answer = async (url: string | URL | Request) => {
     const after = new URL(String(url)).searchParams.get('starting_after')
@@ -30,4 +32,20 @@ test.each([
   const entries = await booksWith(count).listEntries({ from: noon, to: plusMs(noon, ms) })
   expect(entries?.length).toBe(read)
   expect(new Set(entries?.map(({ id }) => id)).size).toBe(read ?? 0)
+})
+
+test.each([
+  ['its charge', { object: 'charge', id: 'py_1', status: 'failed' }],
+  ['a refund', { object: 'refund', id: 'pyr_1', status: 'succeeded' }],
+])('FR-071 the reversal of a debit is of its payment, whether the gateway books it as of %s', async (_, source) => {
+  const about = { amount: 4900, currency: 'usd', payment_intent: 'pi_1', metadata: {} }
+  const reversal = {
+    reporting_category: 'charge_failure',
+    source: { ...about, ...source },
+    amount: -4900,
+    currency: 'usd',
+  }
+  expect(await booksWith(1, reversal).listEntries({ from: noon, to: plusMs(noon, 1_000) })).toMatchObject([
+    { kind: 'charge_failure', gatewayObject: 'pi_1', gatewayPayment: 'pi_1', amount: -4900n, state: 'succeeded' },
+  ])
 })

@@ -38,7 +38,7 @@ test.each([
   [compared([charge(1)], { payments: [ourPayment(1, { amount: 1n })] }), `${charged} Here ${pay} is of 1.`],
   [compared([charge(1)], { payments: [ourPayment(1, { currency: EUR })] }), `${charged} Here ${pay} is of 4900 EUR.`],
   [
-    compared([bounced], { payments: [ourPayment(1)] }),
+    compared([bounced], { payments: [ourPayment(1)] }, { payments: [ourPayment(1)] }),
     `Here ${pay} succeeded with 4900 USD in minor units. The gateway has no such money for pi_1.`,
   ],
   [
