@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, lte, notInArray, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, lte, or, sql } from 'drizzle-orm'
 import type { Instant } from '../kernel/instant.ts'
 import type { GatewayEntry } from '../payments/domain/gateway-entry.ts'
 import type { GatewayAccount } from '../payments/repository.ts'
@@ -6,7 +6,7 @@ import { disputes, payments, refunds } from '../payments/tables.ts'
 import type { Database } from '../platform/db/client.ts'
 import type { Ours } from './domain/books.ts'
 import type { Comparison } from './domain/compare.ts'
-import { reconciliationDifferences as differences } from './tables.ts'
+import { isUntold } from './repository.ts'
 
 type Whose = Pick<GatewayAccount, 'organizationId' | 'id'>
 
@@ -81,9 +81,6 @@ export async function awaitedOf(
   { organizationId, id }: Whose,
   { since, again, limit }: { readonly since: Instant; readonly again: readonly string[]; readonly limit: number },
 ): Promise<Pick<Ours, 'payments' | 'refunds'>> {
-  const isNew = (object: SQL) => sql`not exists (select from ${differences} d where d.gateway_account_id = ${id}
-    and d.kind = 'missing_there' and d.gateway_object = ${object}
-    and (d.status = 'open' or d.resolution in ('accepted', 'not_ours')))`
   const paidHere = and(
     eq(payments.organizationId, organizationId),
     eq(payments.gatewayAccountId, id),
@@ -103,8 +100,7 @@ export async function awaitedOf(
           paidHere,
           sql`${payments.balanceTransaction} is null and ${payments.gatewayPayment} is not null`,
           lte(payments.settledAt, since),
-          notInArray(payments.gatewayPayment, [...again]),
-          isNew(sql`${payments.gatewayPayment}`),
+          isUntold(id, 'missing_there', payments.gatewayPayment),
         ),
       )
       .orderBy(asc(payments.settledAt), asc(payments.id))
@@ -117,7 +113,7 @@ export async function awaitedOf(
           givenBackHere,
           sql`${refunds.balanceTransaction} is null and ${refunds.gatewayRefund} is not null`,
           lte(refunds.settledAt, since),
-          isNew(sql`${refunds.gatewayRefund}`),
+          isUntold(id, 'missing_there', refunds.gatewayRefund),
         ),
       )
       .orderBy(asc(refunds.settledAt), asc(refunds.id))

@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, lt, or, sql } from 'drizzle-orm'
+import { type AnyColumn, and, desc, eq, inArray, lt, or, sql } from 'drizzle-orm'
 import type { Id } from '../kernel/id.ts'
 import { HOUR_MS, type Instant, plusMs, toIso } from '../kernel/instant.ts'
 import type { GatewayAccount } from '../payments/repository.ts'
@@ -106,6 +106,13 @@ export function differencesAbout(
         or(eq(differences.status, 'open'), inArray(differences.resolution, ['accepted', 'not_ours'])),
       ),
     )
+}
+
+/** Of what the gateway's id stands for, no difference is open, and none was accepted. */
+export function isUntold(gatewayAccountId: Id<'gateway_account'>, kind: Difference['kind'], gatewayObject: AnyColumn) {
+  return sql`not exists (select from ${differences} d where d.gateway_account_id = ${gatewayAccountId}
+    and d.kind = ${kind} and d.gateway_object = ${gatewayObject}
+    and (d.status = 'open' or d.resolution in ('accepted', 'not_ours')))`
 }
 
 export async function getGatewayAccount(database: Database, id: Id<'gateway_account'>): Promise<GatewayAccount> {

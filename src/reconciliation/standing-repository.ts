@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, inArray, isNull, lt, not, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, inArray, isNull, lt, not, or, sql } from 'drizzle-orm'
 import { decodeId, type Id, uuidV7 } from '../kernel/id.ts'
 import { type Instant, MINUTE_MS, plusMs } from '../kernel/instant.ts'
 import type { GatewayAccount } from '../payments/repository.ts'
@@ -7,12 +7,13 @@ import type { Database } from '../platform/db/client.ts'
 import type { PageQuery } from '../platform/http/pagination.ts'
 import type { Difference } from './domain/difference.ts'
 import type { NotApplied, Unanswered } from './domain/unanswered.ts'
+import { isUntold } from './repository.ts'
 
 type Limits = { readonly unanswered: Instant; readonly notApplied: Instant }
 
 /**
  * What was asked of a gateway account and not answered, and what it told and was not applied: all of that which is looked
- * at `again`, and of each kind the oldest of the others.
+ * at `again`, and of each kind the oldest of the others. Of events those others are no difference yet.
  */
 export async function waitingOf(
   database: Database,
@@ -62,6 +63,7 @@ export async function waitingOf(
           eq(gatewayEvents.gatewayAccountId, id),
           isNull(gatewayEvents.appliedAt),
           lt(gatewayEvents.receivedAt, before.notApplied),
+          or(inArray(gatewayEvents.eventId, [...again]), isUntold(id, 'not_applied', gatewayEvents.eventId)),
         ),
       )
       .orderBy(

@@ -1,5 +1,10 @@
+import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { encodeId, type Id } from '../../src/kernel/id.ts'
+import { realNow } from '../../src/platform/clock.ts'
+import { connect } from '../../src/platform/db/client.ts'
+import type { Env } from '../../src/platform/env.ts'
+import { takeOpen } from '../../src/reconciliation/repository.ts'
 import { body, clientOf, type Json, organization } from '../support/client.ts'
 import { expectProblem, pointsAt } from '../support/problem.ts'
 import { type Books, booksOf, disputesAtGateway, rowOf, takesAtGateway } from '../support/reconciliation.ts'
@@ -153,6 +158,18 @@ describe('FR-071 differences are listed', () => {
     expect(ago).toBeGreaterThan(3_500_000)
     expect(ago).toBeLessThan(3_700_000)
   })
+})
+
+test('FR-071 what was looked at long ago comes before what was found since, and then has to wait', async () => {
+  const [first, second] = await differ(700, 800)
+  const looked = "update reconciliation_differences set looked_at = '2026-01-01' where id = $1"
+  await sql(looked, rowOf('difference', first.id))
+  await sql('update reconciliation_differences set looked_at = null where id = $1', rowOf('difference', second.id))
+  const gatewayAccount = rowOf('gateway_account', books.gatewayAccount) as Id<'gateway_account'>
+  const turn = { kinds: ['unknown_here'] as const, now: realNow(), limit: 1 }
+  const next = () => takeOpen(connect(env as unknown as Env), gatewayAccount, turn)
+  const taken = [await next(), await next()].flat()
+  expect(taken).toEqual([first.gateway_object, second.gateway_object])
 })
 
 describe('FR-071 another organization', () => {

@@ -245,46 +245,55 @@ describe('FR-071 by the hour', () => {
     expect(await books.differences()).toEqual([])
   })
 
-  test('an event that could not be applied for three days is a difference, until it is', async () => {
-    const organization = decodeId('organization', world.client.organization)
-    await sql(
+  /** So many events have come, one each millisecond from an instant on, and could not be applied. */
+  const comeInVain = (count: number, name = 'evt', since = 'now()') =>
+    sql(
       `insert into gateway_events (organization_id, gateway_account_id, event_id, type, object_id, source, received_at, next_at, error)
-       values ($1, $2, 'evt_1', 'refund.created', 're_1', 'webhook', now(), now(), 'What it is about is not here yet.')`,
-      ...[organization, gatewayAccountId()],
+       select $1, $2, $4 || '_' || n, 'refund.created', 're_1', 'webhook', ${since} + n * interval '1 ms', now(), 'Not here yet.'
+       from generate_series(1, $3::int) n`,
+      ...[decodeId('organization', world.client.organization), gatewayAccountId(), count, name],
     )
+  const isApplied = () => sql("update gateway_events set applied_at = now() where event_id = 'evt_1'")
+  const standing = async () => body(await world.client.get('/v1/reconciliation')).data[0]
+
+  test('an event that could not be applied for three days is a difference, until it is', async () => {
+    await comeInVain(1)
     realTimePasses(3 * DAY_MS - HOUR_MS)
     await isLookedAfter()
     expect(await books.differences()).toEqual([])
-    expect(body(await world.client.get('/v1/reconciliation')).data).toMatchObject([{ events_waiting: 1 }])
+    expect(await standing()).toMatchObject({ events_waiting: 1 })
     realTimePasses(HOUR_MS + 1_000)
     await isLookedAfter()
     await isLookedAfter()
-    const [difference, ...others] = await books.differences()
-    expect(others).toEqual([])
-    expect(difference).toMatchObject({ kind: 'not_applied', gateway_object: 'evt_1', object: null, expected: null })
-    expect(difference.detail).toContain('What it is about is not here yet.')
-    await sql("update gateway_events set applied_at = now() where event_id = 'evt_1'")
+    expect(await books.differences()).toMatchObject([
+      { kind: 'not_applied', gateway_object: 'evt_1', object: null, detail: expect.stringContaining('Not here yet.') },
+    ])
+    await isApplied()
     await isLookedAfter()
     expect(await books.differences('status=open')).toEqual([])
-    expect(body(await world.client.get('/v1/reconciliation')).data).toMatchObject([{ events_waiting: 0 }])
+    expect(await standing()).toMatchObject({ events_waiting: 0 })
   })
 
-  test('what is not applied any more vanishes, however much waits besides', async () => {
-    const organization = decodeId('organization', world.client.organization)
-    await sql(
-      `insert into gateway_events (organization_id, gateway_account_id, event_id, type, object_id, source, received_at, next_at)
-       select $1, $2, 'evt_' || n, 'refund.created', 're_' || n, 'webhook', now() + n * interval '1 ms', now()
-       from generate_series(1, 201) n`,
-      ...[organization, gatewayAccountId()],
-    )
+  test('what is applied at last vanishes, and what waits is told, however much waits besides', async () => {
+    await comeInVain(200)
     realTimePasses(3 * DAY_MS + 2_000)
     await isLookedAfter()
-    await sql("update gateway_events set applied_at = now() where event_id = 'evt_1'")
+    await isApplied()
+    await comeInVain(401, 'before', "now() - interval '1 minute'")
     await isLookedAfter()
     expect(await books.differences('status=closed')).toMatchObject([
       { gateway_object: 'evt_1', resolution: 'vanished' },
     ])
-    const [{ open_differences }] = body(await world.client.get('/v1/reconciliation')).data
-    expect(open_differences).toEqual({ not_applied: 200 })
+    expect(await standing()).toMatchObject({ open_differences: { not_applied: 400 } })
+  })
+
+  test('what was accepted as it is makes room for what waits behind it', async () => {
+    await comeInVain(201)
+    realTimePasses(3 * DAY_MS + 2_000)
+    await isLookedAfter()
+    const accepted = "status = 'closed', resolution = 'accepted', closed_at = now()"
+    await sql(`update reconciliation_differences set ${accepted} where gateway_account_id = $1`, gatewayAccountId())
+    await isLookedAfter()
+    expect(await books.differences('status=open')).toMatchObject([{ gateway_object: 'evt_201' }])
   })
 })

@@ -101,6 +101,8 @@ describe('FR-071 a refund at the gateway', () => {
     const found = compared([refunded(1)], books())
     const matches = [{ kind: 'refund', id: refund(1), before: null, balanceTransaction: 'txn_refund_1' }]
     expect(found).toEqual({ ...clean, matches, agreed: 1 })
+    const paid = { ...books(), payments: [ourPayment(1, { balanceTransaction: 'txn_1' })] }
+    expect(compared([refunded(1)], paid)).toEqual({ ...clean, matches, agreed: 1 })
   })
 
   test('is known by our id in it where its own was not stored yet', () => {
