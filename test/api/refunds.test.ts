@@ -34,6 +34,7 @@ describe('FR-063 refunds', () => {
     expect(body(await world.client.get(`/v1/refunds/${first}`))).toEqual({
       ...{ id: first, account: jane.id, payment: payment.id, credit_note: null, status: 'succeeded' },
       ...{ amount: 1000, written_off: 0, currency: 'USD', reason: 'broken', outcome: 'succeeded', failure: null },
+      resolution: null,
       gateway_refund: expect.stringMatching(/^re_/),
       due_at: expect.stringMatching(/Z$/),
       created_at: expect.stringMatching(/Z$/),

@@ -36,6 +36,7 @@ const bodies: Record<string, Json> = {
   'POST /v1/gateway_accounts/{id}/webhook': {},
   'POST /v1/invoices/{id}/pay': {},
   'POST /v1/invoices/{id}/record_payment': {},
+  'POST /v1/refunds/{id}/resolve': { resolution: 'credit' },
   'POST /v1/accounts/{id}/dispute_hold': { reason: 'Mine now' },
   'PATCH /v1/reconciliation/differences/{id}': { owner: 'me' },
   'POST /v1/reconciliation/differences/{id}/close': { resolution: 'accepted' },
