@@ -76,7 +76,7 @@ function snapshotOf(): Snapshot {
       {
         ...{ organizationId, id: idOf<'payment_method'>(3), accountId, gatewayAccountId: idOf<'gateway_account'>(4) },
         ...{ gatewayCustomer: 'cus_1', gatewayMethod: 'pm_1', kind: 'card', brand: 'visa', last4: '4242' },
-        ...{ version: 1, expiryMonth: 12, expiryYear: 2040, createdAt: FROM, renewedAt: null, removedAt: null },
+        ...{ version: 1, expiryMonth: 12, expiryYear: 2040, createdAt: FROM, renewedAfter: null, removedAt: null },
       },
     ],
     ...{ plans: [planOf(organizationId, currency)], clock: null, coupon: null, versions: new Map() },

@@ -27,7 +27,7 @@ const changedRows = updatesOf(accounts, 'account', [
 const billedRows = updatesOf(accounts, 'account', ['invoiceSequence', 'creditNoteSequence', 'nextBillingAt'])
 const newMethodRows = insertsInto(paymentMethods, 'account')
 const changedMethodRows = updatesOf(paymentMethods, 'account', [
-  ...(['brand', 'last4', 'expiryMonth', 'expiryYear', 'renewedAt', 'removedAt'] as const),
+  ...(['brand', 'last4', 'expiryMonth', 'expiryYear', 'renewedAfter', 'removedAt'] as const),
 ])
 
 export const accountRows = {

@@ -129,7 +129,7 @@ export const paymentMethods = pgTable(
     expiryMonth: smallint('expiry_month'),
     expiryYear: smallint('expiry_year'),
     createdAt: instantColumn('created_at').notNull(),
-    renewedAt: instantColumn('renewed_at'),
+    renewedAfter: uuid('renewed_after').$type<Id<'attempt'>>(),
     removedAt: instantColumn('removed_at'),
   },
   (table) => [

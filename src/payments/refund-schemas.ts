@@ -3,7 +3,13 @@ import { encodeId } from '../kernel/id.ts'
 import { toIso } from '../kernel/instant.ts'
 import { pageQuery } from '../platform/http/pagination.ts'
 import { amountSchema, freeText, idSchema, optionalId, timeOrNull, timeSchema } from '../platform/http/wire.ts'
-import { type Refund, refundOutcomeKinds, refundResolutions, refundStatuses } from './domain/refund.ts'
+import {
+  askedResolutions,
+  type Refund,
+  refundOutcomeKinds,
+  refundResolutions,
+  refundStatuses,
+} from './domain/refund.ts'
 
 export const refundQuerySchema = z.strictObject({
   ...pageQuery,
@@ -70,7 +76,7 @@ export const newRefundSchema = z
 
 export const resolveRefundSchema = z
   .strictObject({
-    resolution: z.enum(refundResolutions).openapi({
+    resolution: z.enum(askedResolutions).openapi({
       description:
         'refund: it is sent again, by a refund of its own · credit: to the account’s credit · out_of_band: you have paid it by other means.',
     }),

@@ -186,9 +186,8 @@ export type PaymentFilter = {
  * a column object would lose its table in a query of one.
  */
 const refundedOfPayment = sql<bigint>`(select coalesce(sum(f.amount), 0) from refunds f
-  where f.organization_id = payments.organization_id and f.payment_id = payments.id and f.status <> 'failed')`.mapWith(
-  BigInt,
-)
+  where f.organization_id = payments.organization_id and f.payment_id = payments.id
+    and (f.status <> 'failed' or f.resolution in ('credit', 'out_of_band')))`.mapWith(BigInt)
 
 /** The columns of a payment as it is shown. */
 export const shownPayment = { ...getTableColumns(payments), refunded: refundedOfPayment }

@@ -52,7 +52,7 @@ export function givenMethod(about: Partial<PaymentMethod> = {}): PaymentMethod {
     ...{ organizationId, id: id('payment_method', 3), accountId: id('account', 2) },
     ...{ gatewayAccountId: id('gateway_account', 4), gatewayCustomer: 'cus_1', gatewayMethod: 'pm_1', kind: 'card' },
     ...{ brand: 'visa', last4: '4242', expiryMonth: 12, expiryYear: 2030, createdAt: at('2026-01-01') },
-    ...{ version: 1, renewedAt: null, removedAt: null },
+    ...{ version: 1, renewedAfter: null, removedAt: null },
     ...about,
   }
 }

@@ -24,8 +24,11 @@ export type PaymentMethod = {
   readonly expiryMonth: number | null
   readonly expiryYear: number | null
   readonly createdAt: Instant
-  /** When its bank sent a new card for it, of which the gateway told; null: never. */
-  readonly renewedAt: Instant | null
+  /**
+   * The last try before its bank sent a new card for it: what was said to that one and earlier ones is of another card. By
+   * their order, because a clock may stand still; null: it is the first card, or was not tried before.
+   */
+  readonly renewedAfter: Id<'attempt'> | null
   /** Never charged again from then on. */
   readonly removedAt: Instant | null
 }

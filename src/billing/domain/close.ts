@@ -160,6 +160,6 @@ function taxedTooMuch(total: bigint): Rejection {
 const nothingTaxable: Rejection = {
   code: 'invalid_request',
   detail: 'There is nothing on the invoice that could be taxed.',
-  hint: 'Finalise it without taxes.',
+  hint: 'Tell no taxes: an empty list of them.',
   pointer: '/taxes',
 }

@@ -17,6 +17,7 @@ import {
   methodToTry,
   type Next,
   restedAt,
+  restOf,
   scheduled,
   suspended,
   triesWith,
@@ -139,19 +140,28 @@ export function collectAll(
   const owed = openIn(work).filter(
     (invoice) => !isBeingPaid(work, invoice) && !isSmall(balanceOf(invoice), invoice.currency) && isMeant(invoice),
   )
-  return owed.reduce((next, invoice) => {
-    const isTired = isTiredOf(all(next.attempts), method, context.now)
-    return isTired
-      ? retry(next, invoice, context)
-      : beginCharge(next, invoice, { method, reason: 'new_method' }, context)
-  }, work)
+  return owed.reduce((next, invoice) => tryNew(next, invoice, method, context), work)
 }
 
-/** It waits, though the default, as it is now, has not been tried for it. */
+/** By what the invoice was not tried by: at once, or when that may be tried again. */
+function tryNew(work: Work, invoice: FinalInvoice, method: PaymentMethod, context: Context): Work {
+  const tries = all(work.attempts)
+  const { state } = invoice.collection
+  if (!isTiredOf(tries, method, context.now))
+    return beginCharge(work, invoice, { method, reason: 'new_method' }, context)
+  const rested = restOf(tries, method.id, context.now)
+  if (rested === null || state === 'retrying') return work
+  return withCollection(work, invoice, scheduled(invoice.collection, rested), context.now)
+}
+
+/** It waits, though the default has not been tried for it; nor since it was renewed, unless its day will come. */
 export function isUntried(work: Work, { id, collection }: FinalInvoice): boolean {
   const [method] = methodsIn(work)
-  const isTried = method !== undefined && triesWith(attemptsOn(work, { id }), method).length > 0
-  const isAwaited = collection.failedAt === null && collection.nextAttemptAt !== null
+  const tries = attemptsOn(work, { id }).filter(({ paymentMethodId }) => paymentMethodId === method?.id)
+  const isTried = method !== undefined && triesWith(tries, method).length > 0
+  const { state, failedAt, nextAttemptAt } = collection
+  const isSoft = tries.at(-1)?.decline?.kind === 'soft' && state !== 'exhausted'
+  const isAwaited = failedAt === null ? nextAttemptAt !== null : tries.length > 0 && (state === 'retrying' || isSoft)
   return !isTried && !isAwaited && !isTakenBack(collection)
 }
 
@@ -205,15 +215,18 @@ export function collectAgain(
   const { now } = context
   const { outcome } = attempt
   if (invoice.status !== 'open') return work
+  const isPromised = isAskedFor(work, invoice) && invoice.dueAt > now
+  const missed = isPromised ? null : missedMeanwhile(work, invoice, context)
+  if (missed !== null) return beginCharge(work, invoice, { method: missed, reason: 'new_method' }, context)
   const told = { invoices: [invoice], amount: payment.amount, payment, attempt }
   if (outcome === 'authentication_required') {
     const waiting = withCollection(work, invoice, suspended(invoice.collection), now)
     return notify(waiting, 'payment_action_required', told, context)
   }
-  if (isAskedFor(work, invoice) && invoice.dueAt > now) return collectWhenDue(work, invoice, context)
   const isCharged = work.account.collection === 'automatic'
   const { failedAt } = invoice.collection
   const hasFailed = outcome !== 'canceled' || failedAt !== null
+  if (isPromised || (!hasFailed && isAskedFor(work, invoice))) return collectWhenDue(work, invoice, context)
   if (!hasFailed || (!isCharged && isAskedFor(work, invoice))) return work
   const failed = { ...invoice.collection, failedAt: failedAt ?? now }
   const next: Next = isCharged
@@ -228,6 +241,15 @@ export function collectAgain(
   const isOver = next.collection.state === 'exhausted'
   const about = { ...told, nextAttemptAt, blockedAt: isOver ? null : blockingAt(waiting, context) }
   return notify(waiting, 'payment_failed', about, context)
+}
+
+/** The default, where it came or was renewed while another try was under way: it is tried as it would have been then. */
+function missedMeanwhile(work: Work, invoice: FinalInvoice, { now }: Context): PaymentMethod | null {
+  const { collection, disputeHold } = work.account
+  const [method] = methodsIn(work)
+  if (method === undefined || collection !== 'automatic' || disputeHold !== null) return null
+  if (isSmall(balanceOf(invoice), invoice.currency) || isTiredOf(all(work.attempts), method, now)) return null
+  return isUntried(work, invoice) ? method : null
 }
 
 /** Nothing of it has been tried by itself: only who asked for it. */

@@ -9,7 +9,7 @@ import type { Instant } from '../../kernel/instant.ts'
 import type { DisputeNews } from '../../payments/domain/dispute.ts'
 import type { PaymentNews } from '../../payments/domain/outcome.ts'
 import type { Attempt, Manual } from '../../payments/domain/payment.ts'
-import type { Refund } from '../../payments/domain/refund.ts'
+import type { askedResolutions } from '../../payments/domain/refund.ts'
 import type { RefundOutcome } from '../../payments/domain/refund-outcome.ts'
 import type { CreateSubscription, SubscriptionCommand } from '../../subscriptions/domain/command.ts'
 import type { Report } from '../../usage/domain/report.ts'
@@ -93,7 +93,7 @@ export type AccountCommand =
   | {
       readonly type: 'resolve_refund'
       readonly refundId: Id<'refund'>
-      readonly resolution: NonNullable<Refund['resolution']>
+      readonly resolution: (typeof askedResolutions)[number]
     }
   /** Somebody gave money back at the gateway, past us. */
   | {

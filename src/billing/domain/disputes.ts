@@ -6,7 +6,7 @@ import { applyDispute, disputePostings } from '../../payments/domain/dispute.ts'
 import { all } from './book.ts'
 import type { CommandOf } from './command.ts'
 import type { EventOf } from './decision.ts'
-import { withoutOverpaid } from './refunds.ts'
+import { withoutOverpaid, withoutOwed } from './refunds.ts'
 import { type Context, post, tell, tellAccount, type Work } from './work.ts'
 
 /**
@@ -31,13 +31,15 @@ export function recordDispute(
   if (after.status !== 'lost' || !hasMoved) return ok(post(counted, disputePostings(before, after, nothingLost, now)))
   const invoice = counted.invoices.now.get(payment.invoiceId)
   invariant(invoice !== undefined && isFinal(invoice), `the snapshot must hold the invoice of ${paymentId}`)
-  const owed = owedAgain(invoice, after.amount)
-  const { work: taken, amount: credit } = withoutOverpaid(counted, paymentId, after.amount - owed, now)
-  const posted = post(taken, disputePostings(before, after, { owed, credit }, now))
+  // What the customer has now was owed to them already, or their credit for what the payment left over.
+  const { work: settled, amount: refund } = withoutOwed(counted, paymentId, after.amount, now)
+  const { work: taken, amount: credit } = withoutOverpaid(settled, paymentId, after.amount - refund, now)
+  const owed = owedAgain(invoice, after.amount - refund - credit)
+  const posted = post(taken, disputePostings(before, after, { owed, credit, refund }, now))
   return ok(owed === 0n ? posted : tell(posted, 'invoice', 'invoice.reopened', reopened(invoice, owed), now))
 }
 
-const nothingLost = { owed: 0n, credit: 0n }
+const nothingLost = { owed: 0n, credit: 0n, refund: 0n }
 
 const eventOf = {
   inquiry: 'dispute.updated',

@@ -1,5 +1,4 @@
 import type { PaymentMethod } from '../../accounts/domain/payment-method.ts'
-import type { FinalInvoice } from '../../invoices/domain/invoice.ts'
 import { encodeId, type Id } from '../../kernel/id.ts'
 import type { Rejection } from '../../kernel/rejection.ts'
 import { err, ok, type Result } from '../../kernel/result.ts'
@@ -20,7 +19,7 @@ export function attachMethod(
   const attached: PaymentMethod = {
     ...method,
     ...{ organizationId: account.organizationId, accountId: account.id, id: context.ids('payment_method') },
-    ...{ version: 1, createdAt: context.now, renewedAt: null, removedAt: null },
+    ...{ version: 1, createdAt: context.now, renewedAfter: null, removedAt: null },
   }
   const isDefault = asDefault !== false || account.defaultPaymentMethodId === null
   const after = { ...account, defaultPaymentMethodId: isDefault ? attached.id : account.defaultPaymentMethodId }
@@ -55,11 +54,12 @@ export function updateMethod(
   if (method === undefined || method.removedAt !== null) return ok(work)
   const isSame = (Object.keys(facts) as (keyof typeof facts)[]).every((fact) => method[fact] === facts[fact])
   if (isSame) return ok(work)
-  const kept = keep(work, 'methods', [{ ...method, ...facts, renewedAt: context.now }])
+  const tries = all(work.attempts).flatMap(({ paymentMethodId, id }) => (paymentMethodId === methodId ? [id] : []))
+  const renewedAfter = tries.toSorted().at(-1) ?? method.renewedAfter
+  const kept = keep(work, 'methods', [{ ...method, ...facts, renewedAfter }])
   const told = tellAccount(kept, 'account.payment_method_changed', work.account, context, work)
   const isDefault = work.account.defaultPaymentMethodId === methodId
-  const isLeft = (debt: FinalInvoice) => debt.collection.state !== 'retrying' && isUntried(told, debt)
-  return ok(isDefault ? collectAll(told, context, isLeft) : told)
+  return ok(isDefault ? collectAll(told, context, (debt) => isUntried(told, debt)) : told)
 }
 
 /** Where it was the default, the newest of those left takes its place, and what waits is tried with that one. */

@@ -16,6 +16,8 @@ import {
   refundGranted,
   refundResolved,
   refundsFor,
+  sentAgain,
+  tooLarge,
 } from '../../payments/domain/refund.ts'
 import { applyRefundOutcome, type RefundOutcome } from '../../payments/domain/refund-outcome.ts'
 import { all } from './book.ts'
@@ -103,7 +105,7 @@ export function refundPayment(
   invariant(payment !== undefined, `the snapshot must hold payment ${paymentId}`)
   const refundable = { payment, refunded: goneOf(payment, work) }
   const most = refundableOf(refundable)
-  if (most === 0n) return err(nothingToRefund(payment))
+  if (most === 0n) return err(nothingToRefund(payment, all(work.refunds)))
   const meant = { clockId: snapshot.account.clockId, creditNoteId: null, reason }
   const refunds = refundsFor([refundable], amount ?? most, meant, now, ids)
   if (!refunds.ok) return refunds
@@ -122,7 +124,7 @@ export function resolveRefund(
   if (!isOwed(refund)) return err(nothingOwed(refund))
   const resolved: Refund = { ...refund, resolution }
   const told = tell(post(work, refundResolved(resolved, now)), 'refund', 'refund.resolved', resolved, now)
-  const { organizationId, accountId, currency, amount, writtenOff, paymentId, clockId, creditNoteId, reason } = refund
+  const { organizationId, accountId, currency, amount, writtenOff, paymentId, reason } = refund
   if (resolution === 'credit') {
     const about = { organizationId, accountId, currency, amount: amount + writtenOff, expiresAt: null, metadata: {} }
     const why = { reason: reason ?? 'A refund that failed', source: 'refund', sourceId: refundId } as const
@@ -132,11 +134,9 @@ export function resolveRefund(
   if (resolution === 'out_of_band') return ok(told)
   const payment = work.payments.now.get(paymentId)
   invariant(payment !== undefined, `the snapshot must hold payment ${paymentId}`)
-  const source = { payment, refunded: goneOf(payment, told) }
-  const again = refundsFor([source], amount + writtenOff, { clockId, creditNoteId, reason }, now, ids)
-  return again.ok
-    ? ok(again.value.reduce((next, one) => tell(next, 'refund', 'refund.created', one, now), told))
-    : again
+  const left = refundableOf({ payment, refunded: goneOf(payment, told) })
+  if (amount > left) return err(tooLarge(amount, left))
+  return ok(tell(told, 'refund', 'refund.created', sentAgain(refund, now, ids), now))
 }
 
 /** Money that somebody gave back at the gateway: it is gone, whatever our documents say. */
@@ -148,9 +148,17 @@ export function recordForeignRefund(
   const payment = work.payments.now.get(paymentId)
   invariant(payment !== undefined, `the snapshot must hold payment ${paymentId}`)
   if (all(work.refunds).some(({ gatewayRefund }) => gatewayRefund === outcome.gatewayRefund)) return ok(work)
+  const owed = all(work.refunds).find((one) => one.paymentId === paymentId && one.amount === amount && isOwed(one))
   const about = { clockId: snapshot.account.clockId, creditNoteId: null, reason: null }
-  const made = foreignRefund(payment, { amount, ...about }, now, ids)
-  return ok(recordRefunds(given(work, made, now), new Map([[made.id, outcome]]), { now, ids }))
+  const made = owed === undefined ? foreignRefund(payment, { amount, ...about }, now, ids) : sentAgain(owed, now, ids)
+  const told = owed === undefined ? given(work, made, now) : replaced(work, owed, made, now)
+  return ok(recordRefunds(told, new Map([[made.id, outcome]]), { now, ids }))
+}
+
+/** Somebody sent again at the gateway what is owed of one that failed. */
+function replaced(work: Work, owed: Refund, made: Refund, now: Instant): Work {
+  const told = tell(work, 'refund', 'refund.resolved', { ...owed, resolution: 'refund' }, now)
+  return tell(told, 'refund', 'refund.created', made, now)
 }
 
 /** Credit that came from paying too much goes back with the money; the rest is given away. */
@@ -161,14 +169,35 @@ function given(work: Work, refund: Refund, now: Instant): Work {
   return tell(post(taken, refundGranted(made, now)), 'refund', 'refund.created', made, now)
 }
 
+type Taken = { readonly work: Work; readonly amount: bigint }
+
 /** Takes back what is left of the credit that a payment left over, up to an amount; the caller posts it. */
-export function withoutOverpaid(work: Work, payment: Id<'payment'>, most: bigint, now: Instant) {
-  const credit = all(work.credits).find(
-    ({ source, sourceId, remaining }) => source === 'overpayment' && sourceId === payment && remaining > 0n,
+export function withoutOverpaid(work: Work, payment: Id<'payment'>, most: bigint, now: Instant): Taken {
+  const credits = all(work.credits).filter(({ source, sourceId }) => source === 'overpayment' && sourceId === payment)
+  return credits.reduce<Taken>(
+    (taken, credit) => {
+      const left = most - taken.amount
+      const amount = credit.remaining < left ? credit.remaining : left
+      if (amount === 0n) return taken
+      const told = tell(taken.work, 'credit', 'credit.voided', lessBy(credit, amount, now), now)
+      return { work: told, amount: taken.amount + amount }
+    },
+    { work, amount: 0n },
   )
-  if (credit === undefined) return { work, amount: 0n }
-  const amount = credit.remaining < most ? credit.remaining : most
-  return { work: tell(work, 'credit', 'credit.voided', lessBy(credit, amount, now), now), amount }
+}
+
+/** What refunds of a payment that failed still owe, whole ones up to an amount, which a dispute has given; the caller posts it. */
+export function withoutOwed(work: Work, payment: Id<'payment'>, most: bigint, now: Instant): Taken {
+  const owed = all(work.refunds).filter((refund) => refund.paymentId === payment && isOwed(refund))
+  return owed.reduce<Taken>(
+    (taken, refund) => {
+      const amount = taken.amount + refund.amount + refund.writtenOff
+      if (amount > most) return taken
+      const resolved: Refund = { ...refund, resolution: 'dispute' }
+      return { work: tell(taken.work, 'refund', 'refund.resolved', resolved, now), amount }
+    },
+    { work, amount: 0n },
+  )
 }
 
 function lessBy(credit: Credit, amount: bigint, now: Instant): Credit {
@@ -177,11 +206,15 @@ function lessBy(credit: Credit, amount: bigint, now: Instant): Credit {
   return { ...credit, remaining, voided: credit.voided + amount, ...ended }
 }
 
-function nothingToRefund({ id, status }: Payment): Rejection {
+function nothingToRefund({ id, status }: Payment, refunds: readonly Refund[]): Rejection {
+  const owed = refunds.find((refund) => refund.paymentId === id && isOwed(refund))
   return {
     code: 'refund_too_large',
     detail: `Nothing of payment ${encodeId('payment', id)} can be refunded: it ${status === 'succeeded' ? 'was given back, or came in past the gateway' : `is ${status}`}.`,
-    hint: 'GET the payment to see what is refunded of it.',
+    hint:
+      owed === undefined
+        ? 'GET the payment to see what is refunded of it.'
+        : `A refund of it failed: POST /v1/refunds/${encodeId('refund', owed.id)}/resolve sends it again.`,
     pointer: '/payment',
   }
 }

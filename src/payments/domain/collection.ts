@@ -101,7 +101,8 @@ export function restedAt({ attempts, tries, methods, retries }: Usable, now: Ins
   return earliest(...left.map(({ id }) => restOf(tries, id, now)))
 }
 
-function restOf(tries: readonly Attempt[], method: Id<'payment_method'>, now: Instant): Instant | null {
+/** When a card that was tried too often may be tried again. */
+export function restOf(tries: readonly Attempt[], method: Id<'payment_method'>, now: Instant): Instant | null {
   const first = triesOf(tries, method, now).toSorted((left, right) => left.dueAt - right.dueAt)[0]
   return first === undefined ? null : plusMs(first.dueAt, TRIES_WITHIN_MS)
 }
@@ -147,12 +148,10 @@ function isRuledOut(attempts: readonly Attempt[], method: PaymentMethod): boolea
 }
 
 /** Those with a method as it is now: what was said of the card before says nothing of the one that its bank sent since. */
-export function triesWith(
-  attempts: readonly Attempt[],
-  { id, renewedAt }: Pick<PaymentMethod, 'id' | 'renewedAt'>,
-): readonly Attempt[] {
+export function triesWith(attempts: readonly Attempt[], method: PaymentMethod): readonly Attempt[] {
+  const { id: methodId, renewedAfter } = method
   return attempts.filter(
-    ({ paymentMethodId, dueAt }) => paymentMethodId === id && (renewedAt === null || dueAt >= renewedAt),
+    ({ paymentMethodId, id }) => paymentMethodId === methodId && (renewedAfter === null || id > renewedAfter),
   )
 }
 

@@ -94,12 +94,12 @@ function placeOf(status: Dispute['status'] | null): 'cash' | 'dispute' | 'gone' 
 
 /**
  * The money moves from where it was to where it is. Of what is lost `owed` (minor units) is the customer's to pay again
- * and `credit` was credit that they had for it; the rest is a bad debt. Null where nothing moved.
+ * `credit` was credit that they had for it, and `refund` a refund that failed; the rest is a bad debt. Null where nothing moved.
  */
 export function disputePostings(
   before: Dispute | null,
   after: Dispute,
-  { owed, credit }: { readonly owed: bigint; readonly credit: bigint },
+  { owed, credit, refund }: { readonly owed: bigint; readonly credit: bigint; readonly refund: bigint },
   at: Instant,
 ): LedgerTransaction | null {
   const from = placeOf(before?.status ?? null)
@@ -111,7 +111,8 @@ export function disputePostings(
   const lost = [
     { ledgerAccount: 'receivable', amount: owed },
     { ledgerAccount: 'credit', amount: credit },
-    { ledgerAccount: 'bad_debt', amount: amount - owed - credit },
+    { ledgerAccount: 'refund', amount: refund },
+    { ledgerAccount: 'bad_debt', amount: amount - owed - credit - refund },
   ] as const
   const put = to === 'gone' ? lost : [{ ledgerAccount: to, amount }]
   const postings = [{ ledgerAccount: from, amount: -amount }, ...put]

@@ -14,8 +14,10 @@ export const refundStatuses = ['pending', 'succeeded', 'failed'] as const
 export const refundOutcomeKinds = ['succeeded', 'processing', 'failed', 'throttled', 'rejected', 'unknown'] as const
 export type RefundOutcomeKind = (typeof refundOutcomeKinds)[number]
 
-/** How what failed was given back after all: by another refund, as credit, or past us. */
-export const refundResolutions = ['refund', 'credit', 'out_of_band'] as const
+/** How somebody gives back what failed after all: by another refund, as credit, or past us. */
+export const askedResolutions = ['refund', 'credit', 'out_of_band'] as const
+/** Or the customer's bank took it, by a dispute that was lost. */
+export const refundResolutions = [...askedResolutions, 'dispute'] as const
 
 /** Money of one payment that goes back the way it came. Its id is the gateway's idempotency key. */
 export type Refund = {
@@ -69,9 +71,10 @@ export function refundsFor(
   ids: IdSource,
 ): Result<readonly Refund[], Rejection> {
   invariant(amount > 0n, `${amount} is nothing to give back`)
-  const sources = paid.map((one) => ({ ...one, left: refundableOf(one) })).filter(({ left }) => left > 0n)
-  const most = sources.reduce((sum, { left }) => sum + left, 0n)
+  const lefts = paid.map((one) => ({ ...one, left: refundableOf(one) }))
+  const most = lefts.reduce((sum, { left }) => sum + left, 0n)
   if (amount > most) return err(tooLarge(amount, most))
+  const sources = lefts.filter(({ payment, left }) => chargeable(left, payment.currency) > 0n)
   const refunds: Refund[] = []
   let open = amount
   for (const { payment, left } of sources.toSorted(newestFirst)) {
@@ -87,10 +90,13 @@ export function refundsFor(
   return ok([...refunds.slice(0, -1), { ...last, writtenOff: last.writtenOff + open }])
 }
 
-/** What a refund takes of its payment, in minor units: what failed takes nothing, unless it was given in another way. */
-export function givenBack({ status, resolution, amount, writtenOff }: Refund): bigint {
-  const isGone = status !== 'failed' || resolution === 'credit' || resolution === 'out_of_band'
-  return isGone ? amount + writtenOff : 0n
+/**
+ * What a refund takes of its payment, in minor units, also while it is owed. What failed takes nothing where it was a gift,
+ * or where another refund or a dispute took its place.
+ */
+export function givenBack({ status, granted, resolution, amount, writtenOff }: Refund): bigint {
+  const isReplaced = resolution === 'refund' || resolution === 'dispute'
+  return status === 'failed' && (granted !== null || isReplaced) ? 0n : amount + writtenOff
 }
 
 /** What can still go back of a payment, in minor units. Past us more may have gone back than is on its way from here. */
@@ -98,6 +104,14 @@ export function refundableOf({ payment, refunded }: Refundable): bigint {
   invariant(refunded >= 0n, `${payment.id} cannot be refunded by ${refunded}`)
   const isTaken = payment.status === 'succeeded' && payment.gatewayPayment !== null
   return isTaken && payment.amount > refunded ? payment.amount - refunded : 0n
+}
+
+/** Instead of one that failed: as much, of the same payment and for the same reason. */
+export function sentAgain(refund: Refund, now: Instant, ids: IdSource): Refund {
+  return {
+    ...{ ...refund, id: ids('refund'), version: 1, status: 'pending', dueAt: now, createdAt: now, endedAt: null },
+    ...{ gatewayRefund: null, outcome: null, failure: null, resolution: null },
+  }
 }
 
 /** One that was made at the gateway, past us. */
@@ -179,7 +193,7 @@ function refundOf(
   }
 }
 
-function tooLarge(amount: bigint, most: bigint): Rejection {
+export function tooLarge(amount: bigint, most: bigint): Rejection {
   return {
     code: 'refund_too_large',
     detail: `${amount} minor units cannot be refunded: ${most} of what was paid is left.`,

@@ -4,7 +4,7 @@ import type { Instant } from '../../../src/kernel/instant.ts'
 import type { Charge } from '../../../src/payments/domain/charge.ts'
 import type { PaymentNews } from '../../../src/payments/domain/outcome.ts'
 import type { Payment } from '../../../src/payments/domain/payment.ts'
-import { refundResolutions } from '../../../src/payments/domain/refund.ts'
+import { askedResolutions } from '../../../src/payments/domain/refund.ts'
 import { id } from '../../support/given.ts'
 import { givenOutcome } from '../../support/given-payments.ts'
 import { attachesCard, card, choosesCard, removesCard } from './collecting.ts'
@@ -63,7 +63,7 @@ export const collectingMakers = {
   resolve: ({ refunds }, one) => {
     const failed = [...refunds.values()].filter(({ status }) => status === 'failed')
     const refund = failed[one.which % Math.max(1, failed.length)]
-    const resolution = refundResolutions[one.choice % 3] ?? 'refund'
+    const resolution = askedResolutions[one.choice % 3] ?? 'refund'
     return refund === undefined ? { type: 'advance' } : { type: 'resolve_refund', refundId: refund.id, resolution }
   },
   outcome: (history, one) => ({

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { CommandOf } from '../../../src/billing/domain/command.ts'
 import type { Id } from '../../../src/kernel/id.ts'
-import { type Refund, refundResolutions } from '../../../src/payments/domain/refund.ts'
+import { askedResolutions, type Refund } from '../../../src/payments/domain/refund.ts'
 import type { RefundOutcome } from '../../../src/payments/domain/refund-outcome.ts'
-import { toldBy, withCards } from './collecting.ts'
+import { accessIn, contests, toldBy, withCards } from './collecting.ts'
 import { type Asked, type History, lived, refusal } from './history.ts'
 import { balances, creditLeft, credits, gateway, subscribes } from './words.ts'
 
@@ -23,6 +23,12 @@ const says =
   ({ refunds }) => ({
     type: 'record_refunds',
     outcomes: new Map([...refunds.values()].filter(({ status }) => status !== 'failed').map(({ id }) => [id, outcome])),
+  })
+const foreign =
+  (amount: bigint): Asked =>
+  ({ payments }) => ({
+    ...{ type: 'record_foreign_refund', paymentId: ([...payments.keys()][0] ?? 'none') as Id<'payment'> },
+    ...{ amount, outcome: { kind: 'succeeded', gatewayRefund: 're_dashboard' } },
   })
 const failed: RefundOutcome = { kind: 'failed', gatewayRefund: 're_9', failure: 'expired_or_canceled_card' }
 
@@ -82,15 +88,48 @@ describe('FR-063 what a document gave back and the gateway could not', () => {
     ['it is succeeded', () => on(noted(), says({ kind: 'succeeded', gatewayRefund: 're_9' }))],
     ['it was a gift', () => on(paid(), gives(100n), says(failed))],
   ] as const)('is not given twice, nor what is not owed: %s', (why, history) => {
-    for (const resolution of refundResolutions) {
+    for (const resolution of askedResolutions) {
       expect(refusal(history(), LATER, resolves(resolution))).toMatchObject({
         ...{ code: 'command_not_possible', detail: expect.stringContaining(why) },
       })
     }
   })
 
+  test('is not given away besides', () => {
+    expect(refusal(failing(), LATER, gives(4900n))).toMatchObject({
+      ...{ code: 'refund_too_large', hint: expect.stringMatching(/refunds\/ref_\w+\/resolve/) },
+    })
+  })
+
+  test('is given where somebody sends as much at the gateway', () => {
+    const again = on(failing(), foreign(4900n))
+    expect([states(again), balances(again)]).toEqual([
+      [
+        ['failed', 'refund'],
+        ['succeeded', null],
+      ],
+      {},
+    ])
+    expect([...again.refunds.values()].map(({ creditNoteId }) => creditNoteId)).toEqual(
+      Array.from({ length: 2 }, () => [...again.creditNotes.keys()][0]),
+    )
+    expect(refusal(again, LATER, resolves('credit'))).toMatchObject({ code: 'command_not_possible' })
+    const other = on(failing(), foreign(100n))
+    expect(balances(other), 'another amount is another matter').toMatchObject({ granted: 100n, refund: -4900n })
+  })
+
+  test('was taken by the bank, where a dispute of the payment is lost', () => {
+    const contested = on(failing(), contests('open', { amount: 4900n }), contests('lost', { amount: 4900n }))
+    expect([states(contested), balances(contested), accessIn(contested)]).toEqual([
+      [['failed', 'dispute']],
+      {},
+      ['granted'],
+    ])
+    const part = on(failing(), contests('lost', { amount: 900n }))
+    expect(states(part), 'less than all of it').toEqual([['failed', null]])
+  })
+
   test.each(['credit', 'out_of_band'] as const)('is gone from the payment when it is given: %s', (resolution) => {
     expect(refusal(on(failing(), resolves(resolution)), LATER, gives(1n))).toMatchObject({ code: 'refund_too_large' })
-    expect(refusal(failing(), LATER, gives(4900n)), 'before, the payment can still be given back').toBeUndefined()
   })
 })

@@ -46,6 +46,25 @@ describe('FR-067 a refund that fails', () => {
     expect([creditLeft(again), balances(again)]).toEqual([4900n, { cash: 9800n, revenue: -4900n, credit: -4900n }])
   })
 
+  test('in part leaves credit that goes back with the rest', () => {
+    const part = on(on(paidTwice(), refunds(2000n)), says(failed))
+    expect(creditLeft(part)).toBe(4900n)
+    const whole = lived(
+      part,
+      [LATER, refunds(null)],
+      [
+        LATER,
+        ({ refunds: made }) => ({
+          type: 'record_refunds',
+          outcomes: new Map(
+            [...made.keys()].slice(1).map((id) => [id as Id<'refund'>, { kind: 'succeeded', gatewayRefund: 're_2' }]),
+          ),
+        }),
+      ],
+    )
+    expect([creditLeft(whole), balances(whole)]).toEqual([0n, { cash: 4900n, revenue: -4900n }])
+  })
+
   test('made past us, of what was paid too much, leaves the credit as it was', () => {
     const again = on(paidTwice(), foreign(4900n, 'failed'))
     expect([creditLeft(again), balances(again)]).toEqual([4900n, { cash: 9800n, revenue: -4900n, credit: -4900n }])

@@ -72,7 +72,7 @@ describe('FR-088 a bank’s dispute', () => {
 
 describe('the money of a dispute', () => {
   const moved = (before: Dispute | null, after: Dispute, owed = 0n) =>
-    disputePostings(before, after, { owed, credit: 0n }, LATER)?.postings.map(
+    disputePostings(before, after, { owed, credit: 0n, refund: 0n }, LATER)?.postings.map(
       ({ ledgerAccount, amount }) => [ledgerAccount, amount] as const,
     ) ?? null
   const to = (from: Dispute['status'], status: Dispute['status']) => [begun(from), begun(status)] as const
@@ -116,11 +116,11 @@ describe('the money of a dispute', () => {
 
   test('says what happened', () => {
     const kind = (before: Dispute | null, after: Dispute) =>
-      disputePostings(before, after, { owed: 0n, credit: 0n }, LATER)?.kind
+      disputePostings(before, after, { owed: 0n, credit: 0n, refund: 0n }, LATER)?.kind
     expect(kind(null, begun('open'))).toBe('dispute_opened')
     expect(kind(...to('open', 'won'))).toBe('dispute_won')
     expect(kind(...to('open', 'lost'))).toBe('dispute_lost')
-    expect(disputePostings(null, begun('open'), { owed: 0n, credit: 0n }, LATER)).toMatchObject({
+    expect(disputePostings(null, begun('open'), { owed: 0n, credit: 0n, refund: 0n }, LATER)).toMatchObject({
       at: LATER,
       document: begun('open').id,
     })
@@ -135,7 +135,7 @@ describe('the money of a dispute', () => {
         for (const { status, reason } of all) {
           const next = told(dispute, newsOf(status, { reason, amount }))
           if (next === null) continue
-          const ledger = disputePostings(dispute, next, { owed: amount, credit: 0n }, LATER)
+          const ledger = disputePostings(dispute, next, { owed: amount, credit: 0n, refund: 0n }, LATER)
           for (const { ledgerAccount: place, amount: by } of ledger?.postings ?? [])
             places.set(place, (places.get(place) ?? 0n) + by)
           dispute = next

@@ -124,6 +124,15 @@ describe('FR-105 what a gateway cannot send', () => {
     expect(refunded(inKuwait(5000n), 1239n)).toMatchObject([{ amount: 1230n, writtenOff: 9n }])
   })
 
+  test('of one payment does not keep the others from being sent', () => {
+    const [rest, ...others] = inKuwait(100_000n, 1_240n, 300_000n).toReversed()
+    const left = [rest, { ...others[0], refunded: 1_235n }, others[1]] as readonly Refundable[]
+    expect(refunded(left, 380_000n)).toMatchObject([
+      { amount: 300_000n, writtenOff: 0n },
+      { amount: 80_000n, writtenOff: 0n },
+    ])
+  })
+
   test('goes with the last that can be sent', () => {
     const refunds = refunded(inKuwait(5000n, 1000n), 1009n)
     expect(refunds).toMatchObject([{ paymentId: payment(1), amount: 1000n, writtenOff: 9n }])
@@ -143,8 +152,10 @@ describe('FR-105 what a gateway cannot send', () => {
   test.each([
     [{}, 1_239n],
     [{ status: 'succeeded' }, 1_239n],
-    [{ status: 'failed' }, 0n],
+    [{ status: 'failed' }, 1_239n],
+    [{ status: 'failed', granted: 1_239n }, 0n],
     [{ status: 'failed', resolution: 'refund' }, 0n],
+    [{ status: 'failed', resolution: 'dispute' }, 0n],
     [{ status: 'failed', resolution: 'credit' }, 1_239n],
     [{ status: 'failed', resolution: 'out_of_band' }, 1_239n],
   ] as const)('is gone from its payment with what is sent: %j', (given, gone) => {
