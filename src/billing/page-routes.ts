@@ -1,3 +1,4 @@
+import { bodyLimit } from 'hono/body-limit'
 import { customerAt } from '../accounts/repository.ts'
 import { decodeId, type Id } from '../kernel/id.ts'
 import type { Result } from '../kernel/result.ts'
@@ -41,23 +42,34 @@ pageRoutes.get('/pay/:token', async (c) => {
   return showPay(c, current ?? bill)
 })
 
-pageRoutes.post('/pay/:token', async (c) => {
+/** A form of ours is far smaller. */
+const formsOnly = bodyLimit({ maxSize: 16 * 1024, onError: (c) => refuse(c as AppContext, problems.no_form) })
+
+pageRoutes.post('/pay/:token', formsOnly, async (c) => {
   const read = await linkedTo(c, 'pay')
   if (!read.ok) return refuse(c, read.error)
   const { organizationId, id } = read.value
-  const { method } = await c.req.parseBody()
+  const form = await c.req.parseBody().catch(() => null)
+  if (form === null) return refuse(c, problems.no_form)
+  const { method } = form
   const methodId = typeof method === 'string' ? decodeId('payment_method', method) : null
   if (methodId === null && method !== undefined) return refuse(c, problems.unknown_method)
   const returnUrl = `${new URL(c.req.url).origin}${c.req.path}`
   const about = { amount: null, methodId, reason: 'customer', returnUrl } as const
-  const done = await commanded(c, {
-    organizationId,
-    target: { kind: 'invoice', id },
-    command: { type: 'pay_invoice', id, ...about },
-  })
-  const refused = problemOf(done)
+  const command = { type: 'pay_invoice', id, ...about } as const
+  const pays = () => commanded(c, { organizationId, target: { kind: 'invoice', id }, command })
+  const bills = () => readBill(c.get('database'), organizationId, id)
+  const refused = problemOf(await pays())
   if (refused !== null) return refuse(c, refused)
-  const bill = await readBill(c.get('database'), organizationId, id)
+  let bill = await bills()
+  const isOther = methodId !== null && bill?.payment?.paymentMethodId !== methodId
+  // At another card's bank: who chose this one does not go on there.
+  if (bill?.payment?.outcome === 'authenticating' && isOther) {
+    await givenUp(c, bill)
+    const again = problemOf(await pays())
+    if (again !== null) return refuse(c, again)
+    bill = await bills()
+  }
   const bank = bill?.payment?.outcome === 'authenticating' ? await bankOf(c, bill) : null
   return c.redirect(bank ?? c.req.path, 303)
 })
@@ -74,7 +86,7 @@ pageRoutes.get('/card/:token', async (c) => {
   return c.redirect(`${c.req.path}?${saved}`, 303)
 })
 
-pageRoutes.post('/card/:token', async (c) => {
+pageRoutes.post('/card/:token', formsOnly, async (c) => {
   const read = await linkedTo(c, 'card')
   if (!read.ok) return refuse(c, read.error)
   const { organizationId, id } = read.value
@@ -164,14 +176,25 @@ function problemOf(done: Dispatched): Problem | null {
   return done.rejection.code === 'not_found' ? problems.unknown_method : null
 }
 
+type Standing = Awaited<ReturnType<Gateway['retrieve']>>
+
 /** Brings what the gateway knows of the newest payment here. */
-async function heard(c: AppContext, { account, payment }: Bill): Promise<boolean> {
-  const standing = await standingOf(c, payment)
-  if (standing === null || payment?.gatewayAccountId == null || payment.gatewayPayment === null) return false
+async function heard(c: AppContext, bill: Bill): Promise<boolean> {
+  const standing = await standingOf(c, bill.payment)
+  return standing !== null && (await isApplied(c, bill, standing))
+}
+
+/** Closes the newest payment at the gateway, unless it was taken meanwhile; either is brought here. */
+async function givenUp(c: AppContext, bill: Bill): Promise<void> {
+  const there = await gatewayOf(c, bill.payment)
+  if (there !== null) await isApplied(c, bill, await there.gateway.cancel(there.gatewayPayment))
+}
+
+async function isApplied(c: AppContext, { account, payment }: Bill, outcome: Standing): Promise<boolean> {
+  if (payment?.gatewayAccountId == null || payment.gatewayPayment === null) return false
   const { gatewayAccountId, gatewayPayment, id: ourPayment } = payment
-  const news = { kind: 'payment', gatewayAccountId, gatewayPayment, ourPayment, outcome: standing } as const
-  const { organizationId } = account
-  return (await applyNews(c.env, c.get('database'))({ ...news, organizationId })) === 'applied'
+  const news = { kind: 'payment', gatewayAccountId, gatewayPayment, ourPayment, outcome } as const
+  return (await applyNews(c.env, c.get('database'))({ ...news, organizationId: account.organizationId })) === 'applied'
 }
 
 /** Where the customer's bank asks them; null: it does not any more. */
@@ -180,15 +203,17 @@ async function bankOf(c: AppContext, { payment }: Bill): Promise<string | null> 
   return standing?.kind === 'authenticating' ? standing.url : null
 }
 
-async function standingOf(
-  c: AppContext,
-  payment: Bill['payment'],
-): Promise<Awaited<ReturnType<Gateway['retrieve']>> | null> {
+async function gatewayOf(c: AppContext, payment: Bill['payment']) {
   if (payment?.gatewayAccountId == null || payment.gatewayPayment === null) return null
   const [account] = await gatewayAccountById(c.get('database'), payment.organizationId, payment.gatewayAccountId)
   if (account === undefined) return null
-  const gateway = await openGateway(c.env, account)
-  return gateway.retrieve(payment.gatewayPayment).catch((error: unknown) => {
+  return { gateway: await openGateway(c.env, account), gatewayPayment: payment.gatewayPayment }
+}
+
+async function standingOf(c: AppContext, payment: Bill['payment']): Promise<Standing | null> {
+  const there = await gatewayOf(c, payment)
+  if (there === null) return null
+  return there.gateway.retrieve(there.gatewayPayment).catch((error: unknown) => {
     if (!(error instanceof GatewayUnavailable)) throw error
     logError('a page shows what is known here: the gateway does not answer', error.cause)
     return null

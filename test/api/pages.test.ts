@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { answersElsewhere, submits, visits } from '../support/browser.ts'
-import { body } from '../support/client.ts'
+import { body, type Json, request } from '../support/client.ts'
+import { chargesRun } from '../support/worker.ts'
 import { newWorld, type World } from '../support/world.ts'
 
 let world: World
@@ -94,6 +95,20 @@ describe('the page of an invoice', () => {
     expect((await world.gateway.taken()).succeeded_count).toBe((await allTaken()).length)
   })
 
+  test('FR-059 another card that is chosen meanwhile is charged, and the first one’s bank asks no more', async () => {
+    const { url, jane, now } = await owing('pm_card_authenticationRequired')
+    const bank = (await submits(url)).leadsTo
+    expect(bank).toMatch(/_authenticate/)
+    const link = body(await world.client.post(`/v1/accounts/${jane.id}/payment_link`, {})).url
+    await visits(await answersElsewhere((await submits(link)).leadsTo, { payment_method: 'pm_card_visa' }))
+    const [other] = body(await world.client.get(`/v1/accounts/${jane.id}/payment_methods`)).data
+    expect((await submits(url, { method: other.id })).leadsTo).not.toMatch(/_authenticate/)
+    await chargesRun()
+    expect(await now()).toMatchObject({ status: 'paid' })
+    const taken = (await jane.payments()).filter(({ status }: Json) => status === 'succeeded')
+    expect(taken).toMatchObject([{ amount: 4900 }])
+  })
+
   test('FR-059 a bank that is told no leaves the invoice open, and it can be tried again', async () => {
     const { url, now } = await owing('pm_card_authenticationRequired')
     const back = await answersElsewhere((await submits(url)).leadsTo, { answer: 'no' })
@@ -156,3 +171,16 @@ describe('a link', () => {
 async function allTaken(): Promise<readonly unknown[]> {
   return body(await world.client.get('/v1/payments?status=succeeded&limit=100')).data
 }
+
+describe('what no page of ours sends', () => {
+  test.each([
+    ['is no form', 'multipart/form-data; boundary=x', 'garbage'],
+    ['says no boundary', 'multipart/form-data', 'garbage'],
+    ['is far too large', 'application/x-www-form-urlencoded', `method=${'x'.repeat(20_000)}`],
+  ])('and %s is a page that says so', async (_, type, sent) => {
+    const { url } = await owing()
+    const headers = { 'Content-Type': type }
+    const reply = await request(new URL(url).pathname, { method: 'POST', headers, body: sent })
+    expect([reply.status, reply.text]).toEqual([400, expect.stringContaining('Nothing was charged')])
+  })
+})

@@ -121,7 +121,11 @@ const kinds: ReadonlyMap<string, string> = new Map([
   ['us_bank_account', 'Bank account'],
 ])
 
-export type Problem = { readonly status: 404 | 410 | 422 | 500 | 503; readonly title: string; readonly words: string }
+export type Problem = {
+  readonly status: 400 | 404 | 410 | 422 | 500 | 503
+  readonly title: string
+  readonly words: string
+}
 
 /** Instead of a page. What is wrong with a link is not told: it would only help who makes them up. */
 export const problems = {
@@ -139,6 +143,11 @@ export const problems = {
     status: 422,
     title: 'This payment method is not on file',
     words: 'Nothing was charged. Please open the link again and choose one of yours.',
+  },
+  no_form: {
+    status: 400,
+    title: 'This could not be read',
+    words: 'Nothing was charged. Please open the link again, and press the button on the page.',
   },
   not_found: {
     status: 404,
