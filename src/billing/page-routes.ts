@@ -173,7 +173,14 @@ function problemOf(done: Dispatched): Problem | null {
   if (done.kind === 'answered') return null
   if (done.kind === 'missing') return problems.not_found
   if (done.kind !== 'rejected') return problems.too_busy
-  return done.rejection.code === 'not_found' ? problems.unknown_method : null
+  return refusals[done.rejection.code] ?? null
+}
+
+/** Of what the page does not show by itself. */
+const refusals: Readonly<Record<string, Problem>> = {
+  not_found: problems.unknown_method,
+  command_not_possible: problems.tried_too_often,
+  payment_too_small: problems.too_small,
 }
 
 type Standing = Awaited<ReturnType<Gateway['retrieve']>>

@@ -109,6 +109,14 @@ describe('the page of an invoice', () => {
     expect(taken).toMatchObject([{ amount: 4900 }])
   })
 
+  test('FR-060 a card that was tried too often says so, and is not tried', async () => {
+    const { url, jane } = await owing()
+    for (let tries = 1; tries < 15; tries++) expect((await submits(url)).status).toBe(303)
+    const { status, page } = await submits(url)
+    expect([status, page]).toEqual([422, expect.stringContaining('This card was tried too often')])
+    expect(await jane.attempts()).toHaveLength(15)
+  })
+
   test('FR-059 a bank that is told no leaves the invoice open, and it can be tried again', async () => {
     const { url, now } = await owing('pm_card_authenticationRequired')
     const back = await answersElsewhere((await submits(url)).leadsTo, { answer: 'no' })

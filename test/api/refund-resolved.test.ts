@@ -76,6 +76,7 @@ describe('FR-063 what a credit note gave back, where the refund failed,', () => 
     await expectSoundBooks(world)
     const { payment } = failed
     expectProblem(await world.client.post('/v1/refunds', { payment, reason: 'Twice' }), 422, 'refund_too_large')
+    expect(body(await world.client.get(`/v1/payments/${payment}`)).refunded).toBe(9900)
   })
 
   test('is sent again, once, by a refund of its own', async () => {

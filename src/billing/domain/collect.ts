@@ -1,17 +1,15 @@
 import type { PaymentMethod } from '../../accounts/domain/payment-method.ts'
 import { blockedAt } from '../../dunning/domain/overdue.ts'
-import { aboutLedger } from '../../invoices/domain/finalise.ts'
-import { balanceOf, type Collection, type FinalInvoice, settle } from '../../invoices/domain/invoice.ts'
+import { balanceOf, type Collection, type FinalInvoice } from '../../invoices/domain/invoice.ts'
 import { earliest, type Instant } from '../../kernel/instant.ts'
-import { ledgerTransaction } from '../../ledger/domain/posting.ts'
 import { chargeFor } from '../../payments/domain/charge.ts'
 import {
   afterFailure,
   afterPart,
   begun,
   type Collecting,
+  exhausted,
   goneOn,
-  isTakenBack,
   isTiredOf,
   lastRetryAt,
   methodToTry,
@@ -30,10 +28,10 @@ import {
   attemptsOn,
   type Context,
   isBeingPaid,
+  isTakenBack,
   keep,
   methodsIn,
   openIn,
-  post,
   standingOf,
   tell,
   type Work,
@@ -53,32 +51,6 @@ export function collectFirst(work: Work, invoice: FinalInvoice, context: Context
 function withoutMethod(work: Work, invoices: readonly FinalInvoice[], context: Context): Work {
   const amount = invoices.reduce((sum, invoice) => sum + balanceOf(invoice), 0n)
   return notify(work, 'payment_method_missing', { invoices, amount, blockedAt: blockingAt(work, context) }, context)
-}
-
-/** A balance that the gateway does not charge is let go, where the account is charged and nothing else is asked for. */
-export function withoutSmallBalance(work: Work, invoice: FinalInvoice, { snapshot, now }: Context) {
-  const balance = balanceOf(invoice)
-  const isLeft = snapshot.settings.retries.smallBalances === 'hold' || work.account.collection !== 'automatic'
-  if (isLeft || balance === 0n || !isSmall(balance, invoice.currency)) return { work, invoice }
-  const ledger = ledgerTransaction({
-    ...aboutLedger(invoice, 'small_balance', now),
-    postings: [
-      { ledgerAccount: 'rounding', amount: balance },
-      { ledgerAccount: 'receivable', amount: -balance },
-    ],
-  })
-  return { work: post(work, ledger), invoice: settle(invoice, { writtenOff: balance }) }
-}
-
-/** What payments, credit and corrections left of an invoice may be too small to ask for as well. */
-export function withoutSmallBalances(work: Work, context: Context): Work {
-  const owed = openIn(work).filter((invoice) => !isBeingPaid(work, invoice))
-  return owed.reduce((next, invoice) => {
-    const { work: written, invoice: paid } = withoutSmallBalance(next, invoice, context)
-    if (paid === invoice) return next
-    const told = tell(written, 'invoice', 'invoice.written_off', paid, context.now)
-    return tell(told, 'invoice', 'invoice.paid', paid, context.now)
-  }, work)
 }
 
 type Try = {
@@ -155,14 +127,14 @@ function tryNew(work: Work, invoice: FinalInvoice, method: PaymentMethod, contex
 }
 
 /** It waits, though the default has not been tried for it; nor since it was renewed, unless its day will come. */
-export function isUntried(work: Work, { id, collection }: FinalInvoice): boolean {
+export function isUntried(work: Work, invoice: FinalInvoice): boolean {
   const [method] = methodsIn(work)
-  const tries = attemptsOn(work, { id }).filter(({ paymentMethodId }) => paymentMethodId === method?.id)
+  const tries = attemptsOn(work, invoice).filter(({ paymentMethodId }) => paymentMethodId === method?.id)
   const isTried = method !== undefined && triesWith(tries, method).length > 0
-  const { state, failedAt, nextAttemptAt } = collection
+  const { state, failedAt, nextAttemptAt } = invoice.collection
   const isSoft = tries.at(-1)?.decline?.kind === 'soft' && state !== 'exhausted'
   const isAwaited = failedAt === null ? nextAttemptAt !== null : tries.length > 0 && (state === 'retrying' || isSoft)
-  return !isTried && !isAwaited && !isTakenBack(collection)
+  return !isTried && !isAwaited && !isTakenBack(work, invoice)
 }
 
 /** The account is charged by itself from now on, or not any more. */
@@ -187,6 +159,7 @@ export function collectWhenDue(work: Work, invoice: FinalInvoice, context: Conte
   const { collection, disputeHold } = work.account
   if (collection !== 'automatic' || isBeingPaid(work, invoice)) return work
   if (isSmall(balanceOf(invoice), invoice.currency)) return work
+  if (isTakenBack(work, invoice)) return withCollection(work, invoice, exhausted(invoice.collection), context.now)
   if (invoice.dueAt <= context.now && disputeHold === null) return retry(work, invoice, context)
   const at = invoice.dueAt > context.now ? invoice.dueAt : context.now
   return withCollection(work, invoice, scheduled(invoice.collection, at), context.now)

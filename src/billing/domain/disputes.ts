@@ -2,6 +2,7 @@ import { type FinalInvoice, isFinal } from '../../invoices/domain/invoice.ts'
 import { invariant } from '../../kernel/invariant.ts'
 import type { Rejection } from '../../kernel/rejection.ts'
 import { ok, type Result } from '../../kernel/result.ts'
+import { exhausted } from '../../payments/domain/collection.ts'
 import { applyDispute, disputePostings } from '../../payments/domain/dispute.ts'
 import { all } from './book.ts'
 import type { CommandOf } from './command.ts'
@@ -61,7 +62,7 @@ function reopened(invoice: FinalInvoice, owed: bigint): FinalInvoice {
     ...invoice,
     status: 'open',
     settlement: { ...settlement, paid: settlement.paid - owed },
-    collection: { ...collection, state: 'exhausted', failedAt: null, nextAttemptAt: null },
+    collection: { ...exhausted(collection), failedAt: null },
   }
 }
 

@@ -144,6 +144,12 @@ export function attemptsOn({ payments, attempts }: Work, { id }: Pick<Invoice, '
     .toSorted((left, right) => (left.id < right.id ? -1 : 1))
 }
 
+/** The customer's bank took money for it back: by itself it is charged no more. */
+export function isTakenBack({ payments, disputes }: Work, { id }: Pick<Invoice, 'id'>): boolean {
+  const lost = all(disputes).filter(({ status }) => status === 'lost')
+  return lost.some(({ paymentId }) => payments.now.get(paymentId)?.invoiceId === id)
+}
+
 /** What is owed, oldest first. */
 export function openIn({ invoices }: Work): readonly FinalInvoice[] {
   return all(invoices)

@@ -64,11 +64,6 @@ export function goneOn(collection: Collection, schedule: Schedule, now: Instant)
   return scheduled(collection, nextRetryAt(failedAt, schedule, now) ?? now)
 }
 
-/** The customer's bank has taken it back: nothing failed, and nothing of it is charged by itself any more. */
-export function isTakenBack({ state, failedAt }: Collection): boolean {
-  return state === 'exhausted' && failedAt === null
-}
-
 /** After a part was paid: what had failed goes on where the schedule stands. */
 export function afterPart(collecting: Collecting, now: Instant): Collection {
   const { collection } = collecting
@@ -110,6 +105,11 @@ export function restOf(tries: readonly Attempt[], method: Id<'payment_method'>, 
 /** Only the customer can go on: nothing is tried by itself until the method changes. */
 export function suspended(collection: Collection): Collection {
   return { ...collection, state: stayingExhausted(collection, 'suspended'), nextAttemptAt: null }
+}
+
+/** Nothing more is tried by itself, whatever becomes of it. */
+export function exhausted(collection: Collection): Collection {
+  return { ...collection, state: 'exhausted', nextAttemptAt: null }
 }
 
 /** It is tried by itself at that time, unless every retry was made. */

@@ -144,6 +144,16 @@ export const problems = {
     title: 'This payment method is not on file',
     words: 'Nothing was charged. Please open the link again and choose one of yours.',
   },
+  tried_too_often: {
+    status: 422,
+    title: 'This card was tried too often',
+    words: 'Nothing was charged. Please open the link again and use another card, or come back in some weeks.',
+  },
+  too_small: {
+    status: 422,
+    title: 'This amount is too small to be charged',
+    words: 'Nothing was charged. Please ask the company that sent the link how to pay it.',
+  },
   no_form: {
     status: 400,
     title: 'This could not be read',

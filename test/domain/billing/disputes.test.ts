@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { at } from '../../support/given.ts'
 import {
   accessIn,
+  card,
   choosesCard,
   collectionOf,
   contests,
@@ -15,7 +16,19 @@ import {
   withCards,
 } from './collecting.ts'
 import { type Asked, type History, lived } from './history.ts'
-import { applies, balances, documents, final, gateway, grants, owed, subscribes, voids } from './words.ts'
+import {
+  applies,
+  balances,
+  credits,
+  documents,
+  final,
+  gateway,
+  grants,
+  owed,
+  subscribes,
+  takesNoteBack,
+  voids,
+} from './words.ts'
 
 const START = '2026-06-01'
 const LATER = '2026-06-20'
@@ -76,6 +89,18 @@ describe('FR-088 a bank’s dispute', () => {
     expect([final(again).status, overdueOf(again), accessIn(again)]).toEqual(['paid', 'current/none', ['granted']])
     expect(balances(again)).toEqual(kept)
     expect(again.payments.size).toBe(2)
+  })
+
+  test('that was lost is not charged by itself again, whatever comes: a note that is taken back, a try that fails', () => {
+    const note = [credits(0, {}), takesNoteBack] as const
+    const again = on(on(lost(), note[0]), note[1])
+    expect([tries(again), collectionOf(again).state]).toEqual([['0 first 99900 succeeded'], 'exhausted'])
+    const failed = on(on(lost(), pays()), gateway('declined', 'expired_card'))
+    const renewed = on(failed, {
+      ...{ type: 'update_method', methodId: card(1).id },
+      facts: { brand: 'visa', last4: '0009', expiryMonth: 1, expiryYear: 2031 },
+    })
+    expect(tries(livesOn(renewed, '2026-09-01'))).toHaveLength(2)
   })
 
   test('that was lost and is told again changes nothing, whatever the gateway adds to it', () => {
