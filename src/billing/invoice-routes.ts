@@ -139,7 +139,13 @@ route(
   async (c) => {
     const { id } = c.req.valid('param')
     const { amount, payment_method: methodId = null } = c.req.valid('json')
-    const about = { amount: amountFromWire(amount), methodId, reason: 'request', returnUrl: null } as const
+    const about = {
+      amount: amountFromWire(amount),
+      methodId,
+      reason: 'request',
+      returnUrl: null,
+      insteadOf: null,
+    } as const
     return sendTo(c, { type: 'pay_invoice', id, ...about })
   },
 )

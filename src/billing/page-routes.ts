@@ -56,21 +56,27 @@ pageRoutes.post('/pay/:token', formsOnly, async (c) => {
   if (methodId === null && method !== undefined) return refuse(c, problems.unknown_method)
   const returnUrl = `${new URL(c.req.url).origin}${c.req.path}`
   const about = { amount: null, methodId, reason: 'customer', returnUrl } as const
-  const command = { type: 'pay_invoice', id, ...about } as const
-  const pays = () => commanded(c, { organizationId, target: { kind: 'invoice', id }, command })
-  const bills = () => readBill(c.get('database'), organizationId, id)
-  const refused = problemOf(await pays())
-  if (refused !== null) return refuse(c, refused)
-  let bill = await bills()
-  const isOther = methodId !== null && bill?.payment?.paymentMethodId !== methodId
-  // At another card's bank: who chose this one does not go on there.
-  if (bill?.payment?.outcome === 'authenticating' && isOther) {
-    await givenUp(c, bill)
-    const again = problemOf(await pays())
-    if (again !== null) return refuse(c, again)
-    bill = await bills()
+  const pays = (insteadOf: Id<'payment'> | null) =>
+    commanded(c, {
+      ...{ organizationId, target: { kind: 'invoice', id } },
+      command: { type: 'pay_invoice', id, ...about, insteadOf },
+    })
+  const atBank = async () => {
+    const bill = await readBill(c.get('database'), organizationId, id)
+    return bill?.payment?.outcome === 'authenticating' ? { bill, by: bill.payment.paymentMethodId } : null
   }
-  const bank = bill?.payment?.outcome === 'authenticating' ? await bankOf(c, bill) : null
+  const isChosen = (by: Id<'payment_method'> | null) => methodId === null || by === methodId
+  const refused = problemOf(await pays(null))
+  if (refused !== null) return refuse(c, refused)
+  let open = await atBank()
+  // At another card's bank: who chose this one does not go on there.
+  if (open !== null && !isChosen(open.by)) {
+    const closed = await givenUp(c, open.bill)
+    const again = closed === null ? null : problemOf(await pays(closed))
+    if (again !== null) return refuse(c, again)
+    open = await atBank()
+  }
+  const bank = open !== null && isChosen(open.by) ? await bankOf(c, open.bill) : null
   return c.redirect(bank ?? c.req.path, 303)
 })
 
@@ -191,10 +197,14 @@ async function heard(c: AppContext, bill: Bill): Promise<boolean> {
   return standing !== null && (await isApplied(c, bill, standing))
 }
 
-/** Closes the newest payment at the gateway, unless it was taken meanwhile; either is brought here. */
-async function givenUp(c: AppContext, bill: Bill): Promise<void> {
+/** Closes the newest payment at the gateway, and answers which; null: it was taken meanwhile, which is brought here, or is in doubt. */
+async function givenUp(c: AppContext, bill: Bill): Promise<Id<'payment'> | null> {
   const there = await gatewayOf(c, bill.payment)
-  if (there !== null) await isApplied(c, bill, await there.gateway.cancel(there.gatewayPayment))
+  if (there === null || bill.payment === null) return null
+  const outcome = await there.gateway.cancel(there.gatewayPayment)
+  if (outcome.kind === 'canceled') return bill.payment.id
+  await isApplied(c, bill, outcome)
+  return null
 }
 
 async function isApplied(c: AppContext, { account, payment }: Bill, outcome: Standing): Promise<boolean> {

@@ -101,12 +101,14 @@ describe('the page of an invoice', () => {
     expect(bank).toMatch(/_authenticate/)
     const link = body(await world.client.post(`/v1/accounts/${jane.id}/payment_link`, {})).url
     await visits(await answersElsewhere((await submits(link)).leadsTo, { payment_method: 'pm_card_visa' }))
-    const [other] = body(await world.client.get(`/v1/accounts/${jane.id}/payment_methods`)).data
+    // Neither the first card nor the one that is the default now.
+    const token = { token: 'pm_card_mastercard', default: false }
+    const other = body(await world.client.post(`/v1/accounts/${jane.id}/payment_methods`, token))
     expect((await submits(url, { method: other.id })).leadsTo).not.toMatch(/_authenticate/)
     await chargesRun()
     expect(await now()).toMatchObject({ status: 'paid' })
     const taken = (await jane.payments()).filter(({ status }: Json) => status === 'succeeded')
-    expect(taken).toMatchObject([{ amount: 4900 }])
+    expect(taken).toMatchObject([{ amount: 4900, payment_method: other.id }])
   })
 
   test('FR-060 a card that was tried too often says so, and is not tried', async () => {

@@ -130,7 +130,11 @@ function tryNew(work: Work, invoice: FinalInvoice, method: PaymentMethod, contex
 export function isUntried(work: Work, invoice: FinalInvoice): boolean {
   const [method] = methodsIn(work)
   const tries = attemptsOn(work, invoice).filter(({ paymentMethodId }) => paymentMethodId === method?.id)
-  const isTried = method !== undefined && triesWith(tries, method).length > 0
+  const hasPaid = all(work.payments).some(
+    ({ invoiceId, status, paymentMethodId }) =>
+      invoiceId === invoice.id && status === 'succeeded' && paymentMethodId === method?.id,
+  )
+  const isTried = hasPaid || (method !== undefined && triesWith(tries, method).length > 0)
   const { state, failedAt, nextAttemptAt } = invoice.collection
   const isSoft = tries.at(-1)?.decline?.kind === 'soft' && state !== 'exhausted'
   const isAwaited = failedAt === null ? nextAttemptAt !== null : tries.length > 0 && (state === 'retrying' || isSoft)
@@ -202,9 +206,9 @@ export function collectAgain(
   if (isPromised || (!hasFailed && isAskedFor(work, invoice))) return collectWhenDue(work, invoice, context)
   if (!hasFailed || (!isCharged && isAskedFor(work, invoice))) return work
   const failed = { ...invoice.collection, failedAt: failedAt ?? now }
-  const next: Next = isCharged
-    ? afterFailure(collecting(work, invoice, context), now)
-    : { kind: 'wait', collection: suspended(failed) }
+  const isOurs = isCharged && !isTakenBack(work, invoice)
+  const left = isCharged ? exhausted(failed) : suspended(failed)
+  const next: Next = isOurs ? afterFailure(collecting(work, invoice, context), now) : { kind: 'wait', collection: left }
   if (next.kind === 'fallback' && work.account.disputeHold === null)
     return beginCharge(work, invoice, { method: next.method, reason: 'fallback' }, context)
   const waiting = withCollection(work, invoice, next.collection, now)

@@ -36,6 +36,8 @@ export type InvoiceCommand =
       readonly methodId: Id<'payment_method'> | null
       readonly reason: Extract<Attempt['reason'], 'customer' | 'request'>
       readonly returnUrl: string | null
+      /** A payment of it that the gateway has closed just now, for this one to take its place. */
+      readonly insteadOf: Id<'payment'> | null
     })
   | (OfInvoice & { readonly type: 'record_payment'; readonly amount: bigint | null; readonly manual: Manual })
   | (OfInvoice & { readonly type: 'create_credit_note'; readonly asked: CreditAsked })

@@ -18,16 +18,28 @@ export function recordOutcomes(work: Work, news: readonly PaymentNews[], context
 }
 
 function recordOutcome(work: Work, news: PaymentNews, context: Context): Work {
-  const payment = work.payments.now.get(news.paymentId)
-  const attempt = payment && lastOf(work, payment)
-  const applied = payment && attempt && applyOutcome({ payment, attempt }, news, context.now)
-  if (!applied) return work
-  const told = tell(work, 'payment', paymentEvents[news.outcome.kind], applied.payment, context.now)
-  const next = applied.attempt === attempt ? told : keep(told, 'attempts', [applied.attempt])
+  const heard = hear(work, news, context)
+  if (heard === null) return work
+  const { next, applied, hasEnded } = heard
   const invoice = invoiceOf(next, applied.payment)
   if (applied.payment.status === 'succeeded') return received(next, applied.payment, invoice, context)
-  const hasEnded = applied.attempt.endedAt !== null && attempt.endedAt === null
   return hasEnded ? withoutMoney(next, applied, invoice, context) : next
+}
+
+/** The gateway has closed a payment for another try to take its place: nothing else follows from it. */
+export function closedThere(work: Work, paymentId: Payment['id'], context: Context): Work {
+  return hear(work, { paymentId, attemptId: null, outcome: { kind: 'canceled' } }, context)?.next ?? work
+}
+
+/** The payment and its last try as they are now; null: it is no news. */
+function hear(work: Work, news: PaymentNews, { now }: Context) {
+  const payment = work.payments.now.get(news.paymentId)
+  const attempt = payment && lastOf(work, payment)
+  const applied = payment && attempt && applyOutcome({ payment, attempt }, news, now)
+  if (!applied) return null
+  const told = tell(work, 'payment', paymentEvents[news.outcome.kind], applied.payment, now)
+  const next = applied.attempt === attempt ? told : keep(told, 'attempts', [applied.attempt])
+  return { next, applied, hasEnded: applied.attempt.endedAt !== null && attempt.endedAt === null }
 }
 
 /** A change that waited for the money is given up with it; what is owed for good is collected on. */

@@ -9,7 +9,7 @@ import type { Payment } from '../../payments/domain/payment.ts'
 import { all } from './book.ts'
 import { beginCharge } from './collect.ts'
 import type { CommandOf } from './command.ts'
-import { received } from './outcomes.ts'
+import { closedThere, received } from './outcomes.ts'
 import { getOpen } from './settlements.ts'
 import { underWay } from './void.ts'
 import { type Context, isBeingPaid, methodsIn, tell, type Work } from './work.ts'
@@ -17,22 +17,23 @@ import { type Context, isBeingPaid, methodsIn, tell, type Work } from './work.ts
 /** Somebody wants it paid now: all of it or a part, with a method of the account. */
 export function payInvoice(
   work: Work,
-  { id, amount, methodId, reason, returnUrl }: CommandOf<'pay_invoice'>,
+  { id, amount, methodId, reason, returnUrl, insteadOf }: CommandOf<'pay_invoice'>,
   context: Context,
 ): Result<Work, Rejection> {
   const found = getOpen(work, id)
   if (!found.ok) return found
   const invoice = found.value
-  if (isBeingPaid(work, invoice)) return err(underWay(invoice))
   const methods = methodsIn(work)
   const method = methodId === null ? methods[0] : methods.find((one) => one.id === methodId)
   if (method === undefined) return err(methodId === null ? nothingToCharge : noSuchMethod(methodId))
   if (isTiredOf(all(work.attempts), method, context.now)) return err(triedTooOften(method.last4))
+  const free = insteadOf === null ? work : closedThere(work, insteadOf, context)
+  if (isBeingPaid(free, invoice)) return err(underWay(invoice))
   const balance = balanceOf(invoice)
   const asked = chargeable(amount ?? balance, invoice.currency)
   if (amount !== null && amount > balance) return err(tooLarge(invoice, amount, balance))
   if (isSmall(asked, invoice.currency)) return err(tooSmall(invoice, amount ?? balance))
-  return ok(beginCharge(work, invoice, { method, reason, returnUrl, amount: asked }, context))
+  return ok(beginCharge(free, invoice, { method, reason, returnUrl, amount: asked }, context))
 }
 
 /** Money that came in past the gateway. What is too much becomes credit. */

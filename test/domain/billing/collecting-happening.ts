@@ -18,7 +18,7 @@ const codes = ['insufficient_funds', 'lost_card', 'expired_card', 'do_not_honor'
 /** What happens to money in any life: paid, contested, given back, and with which card. */
 export const collectingMakers = {
   pay: (history, one) => ({
-    ...{ type: 'pay_invoice', id: owedIn(history, one), returnUrl: null },
+    ...{ type: 'pay_invoice', id: owedIn(history, one), returnUrl: null, insteadOf: null },
     amount: one.choice % 2 === 0 ? null : BigInt(one.amount),
     methodId: one.choice % 3 === 0 ? card(1 + (one.which % 3)).id : null,
     reason: one.choice % 4 === 0 ? 'customer' : 'request',

@@ -44,7 +44,7 @@ type Pay = Partial<Omit<CommandOf<'pay_invoice'>, 'type' | 'id'>>
 export function pays(amount: bigint | null = null, about: Pay = {}, nth = 0): Asked {
   return (history) => ({
     ...{ type: 'pay_invoice', id: invoice(history, nth).id, amount, methodId: null, reason: 'request' },
-    ...{ returnUrl: null, ...about },
+    ...{ returnUrl: null, insteadOf: null, ...about },
   })
 }
 

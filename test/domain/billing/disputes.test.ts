@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { at } from '../../support/given.ts'
 import {
   accessIn,
+  attachesCard,
   card,
   choosesCard,
   collectionOf,
@@ -96,6 +97,10 @@ describe('FR-088 a bank’s dispute', () => {
     const again = on(on(lost(), note[0]), note[1])
     expect([tries(again), collectionOf(again).state]).toEqual([['0 first 99900 succeeded'], 'exhausted'])
     const failed = on(on(lost(), pays()), gateway('declined', 'expired_card'))
+    const other = on(on(lost(), attachesCard(3)), gateway('declined', 'insufficient_funds'))
+    expect(tries(other), 'nor as another card’s fallback').toEqual([
+      ...['0 first 99900 succeeded', '0 new_method 99900 declined'],
+    ])
     const renewed = on(failed, {
       ...{ type: 'update_method', methodId: card(1).id },
       facts: { brand: 'visa', last4: '0009', expiryMonth: 1, expiryYear: 2031 },

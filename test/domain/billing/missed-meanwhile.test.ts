@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { Id } from '../../../src/kernel/id.ts'
 import {
   accessIn,
   attachesCard,
@@ -13,7 +14,7 @@ import {
   tries,
   withCards,
 } from './collecting.ts'
-import { type Asked, type History, lived } from './history.ts'
+import { type Asked, type History, lived, refusal } from './history.ts'
 import { advance, final, gateway, subscribes } from './words.ts'
 
 const START = '2026-06-01T10:00:00Z'
@@ -129,4 +130,46 @@ test('FR-060 a default that was tried too often does not have another card charg
   const tired = on(start, ...often)
   expect(collectionOf(tired).state).toBe('retrying')
   expect(tries(on(tired, choosesCard(2)))).toHaveLength(tries(tired).length)
+})
+
+describe('FR-059 who chooses another card at the bank of the first', () => {
+  const by = ({ attempts }: History) =>
+    [...attempts.values()].map(
+      ({ paymentMethodId, reason, outcome }) =>
+        `${[1, 2, 3].find((n) => card(n).id === paymentMethodId)} ${reason} ${outcome ?? 'open'}`,
+    )
+  const replacing =
+    (n: number): Asked =>
+    ({ payments, invoices }) => ({
+      ...{ type: 'pay_invoice', id: [...invoices.keys()][0] as Id<'invoice'>, amount: null, methodId: card(n).id },
+      ...{ reason: 'customer', returnUrl: 'https://shop.example/pay' },
+      insteadOf: [...payments.keys()].at(-1) as Id<'payment'>,
+    })
+  const atBank = () =>
+    on(
+      lived(bought(withCards(3)), [START, gateway('authentication_required')]),
+      onPage,
+      gateway('authenticating'),
+      choosesCard(2),
+    )
+
+  test.each([2, 3])('is charged by that one, and by no other: %i', (chosen) => {
+    const paid = on(atBank(), replacing(chosen))
+    expect(by(paid).slice(1)).toEqual(['1 customer canceled', `${chosen} customer open`])
+    expect([...paid.payments.values()].map(({ status }) => status)).toEqual(['failed', 'pending'])
+  })
+
+  test('keeps that try where the other cannot be charged', () => {
+    expect(refusal(atBank(), LATER, replacing(9))).toMatchObject({ code: 'not_found' })
+  })
+})
+
+test('FR-070 a default that paid a part has been tried: another card that fails does not bring it back', () => {
+  const part = on(
+    lived(bought(withCards(2, retries({ fallbacks: false }))), [START, soft]),
+    pays(50_000n),
+    gateway('succeeded'),
+  )
+  const other = on(part, pays(null, { methodId: card(2).id, reason: 'customer', returnUrl: null }), soft)
+  expect(tries(other).at(-1)).toMatch(/customer \d+ declined$/)
 })
