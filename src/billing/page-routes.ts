@@ -49,6 +49,7 @@ pageRoutes.post('/pay/:token', formsOnly, async (c) => {
   const read = await linkedTo(c, 'pay')
   if (!read.ok) return refuse(c, read.error)
   const { organizationId, id } = read.value
+  // What cannot be read as a form is the sender's fault.
   const form = await c.req.parseBody().catch(() => null)
   if (form === null) return refuse(c, problems.no_form)
   const { method } = form
@@ -197,7 +198,7 @@ async function heard(c: AppContext, bill: Bill): Promise<boolean> {
   return standing !== null && (await isApplied(c, bill, standing))
 }
 
-/** Closes the newest payment at the gateway, and answers which; null: it was taken meanwhile, which is brought here, or is in doubt. */
+/** Closes the newest payment at the gateway, and answers which; null: it was taken meanwhile, or is in doubt. */
 async function givenUp(c: AppContext, bill: Bill): Promise<Id<'payment'> | null> {
   const there = await gatewayOf(c, bill.payment)
   if (there === null || bill.payment === null) return null

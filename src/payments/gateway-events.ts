@@ -117,7 +117,8 @@ const MAX_PAGES = 500
 
 /**
  * Finds what webhooks lost, or nobody sent: reads the gateway's own list of events from where it was read to, and keeps
- * what is not known. Answers how many these were; the sweep has them applied. What is long over is dropped. @throws where the gateway does not answer.
+ * what is not known. Answers how many these were; the sweep has them applied. What is long over is dropped. @throws where
+ * the gateway does not answer.
  */
 export async function findMissedEvents(env: Env, database: Database, gatewayAccount: GatewayAccount): Promise<number> {
   const gateway = await openEvents(env, gatewayAccount)

@@ -186,7 +186,7 @@ export function withoutOverpaid(work: Work, payment: Id<'payment'>, most: bigint
   )
 }
 
-/** What refunds of a payment that failed still owe, whole ones up to an amount, which a dispute has given; the caller posts it. */
+/** What a dispute has given of what failed refunds of a payment still owe, whole ones up to an amount; the caller posts it. */
 export function withoutOwed(work: Work, payment: Id<'payment'>, most: bigint, now: Instant): Taken {
   const owed = all(work.refunds).filter((refund) => refund.paymentId === payment && isOwed(refund))
   return owed.reduce<Taken>(

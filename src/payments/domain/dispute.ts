@@ -93,8 +93,9 @@ function placeOf(status: Dispute['status'] | null): 'cash' | 'dispute' | 'gone' 
 }
 
 /**
- * The money moves from where it was to where it is. Of what is lost `owed` (minor units) is the customer's to pay again
- * `credit` was credit that they had for it, and `refund` a refund that failed; the rest is a bad debt. Null where nothing moved.
+ * The money moves from where it was to where it is. Of what is lost `owed` (minor units) is the customer's to pay again,
+ * `credit` was credit that they had for it, and `refund` was owed to them of a refund that failed; the rest is a bad debt.
+ * Null where nothing moved.
  */
 export function disputePostings(
   before: Dispute | null,
